@@ -1,0 +1,1 @@
+"""What installs, starts and tests Tributary; nothing in here is part of the application."""
