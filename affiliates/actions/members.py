@@ -1,0 +1,97 @@
+"""A company and its people."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from affiliates.models import Invitation, Member, Merchant, Role
+from affiliates.roles import NotAllowed, demand
+from core import events
+from core.models import User
+
+INVITATION_LIFE = timedelta(days=14)
+
+
+@transaction.atomic
+def create_merchant(name: str, slug: str, owner: User, *, at: datetime | None = None) -> Merchant:
+    """Found a company with its first owner."""
+    merchant = Merchant.objects.create(name=name, slug=slug, created_at=at or timezone.now())
+    Member.objects.create(merchant=merchant, user=owner, role=Role.OWNER)
+    events.record("merchant.created", merchant, tenant=merchant.pk, actor=owner, at=at)
+    return merchant
+
+
+@transaction.atomic
+def invite_member(
+    merchant: Merchant, email: str, role: str, *, actor: User, at: datetime | None = None
+) -> Invitation:
+    """Offer a role to an address; the mail that follows carries the invitation's token."""
+    demand(actor, "manage_members", merchant)
+    now = at or timezone.now()
+    invitation = Invitation.objects.create(
+        merchant=merchant,
+        email=email.strip().lower(),
+        role=role,
+        invited_by=actor,
+        created_at=now,
+        expires_at=now + INVITATION_LIFE,
+    )
+    data = {"email": invitation.email, "role": role}
+    events.record("member.invited", invitation, tenant=merchant.pk, actor=actor, at=at, data=data)
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(token: str, user: User, *, at: datetime | None = None) -> Member:
+    """Join by a token; raise NotAllowed if it is unknown, used, too old or was sent to another address."""
+    now = at or timezone.now()
+    invitation = _invitation(token)
+    if invitation is None or invitation.expires_at < now or invitation.email != user.email:
+        raise NotAllowed(_("This invitation is not valid (any more). Ask for a new one."))
+    member = Member.objects.filter(merchant=invitation.merchant, user=user).first()
+    if invitation.accepted_at is not None:
+        if member is None:
+            raise NotAllowed(_("This invitation was used already. Ask for a new one."))
+        return member
+    member, _made = Member.objects.update_or_create(
+        merchant=invitation.merchant, user=user, defaults={"role": invitation.role, "is_active": True}
+    )
+    invitation.accepted_at = now
+    invitation.save(update_fields=["accepted_at"])
+    events.record("member.joined", member, tenant=member.merchant_id, actor=user, at=at, data={"role": member.role})
+    return member
+
+
+@transaction.atomic
+def change_member(
+    member: Member, *, actor: User, role: str | None = None, is_active: bool | None = None, at: datetime | None = None
+) -> Member:
+    """Give a colleague another role, or close or open the door; the last active owner stays."""
+    member = Member.objects.select_for_update().get(pk=member.pk)
+    demand(actor, "manage_members", member.merchant_id)
+    old = {"role": member.role, "is_active": member.is_active}
+    member.role = role or member.role
+    member.is_active = member.is_active if is_active is None else is_active
+    new = {"role": member.role, "is_active": member.is_active}
+    if new == old:
+        return member
+    member.save(update_fields=["role", "is_active"])
+    owners = Member.objects.filter(merchant=member.merchant_id, role=Role.OWNER, is_active=True)
+    if not owners.exists():
+        raise NotAllowed(_("A company needs at least one active owner."))
+    events.record(
+        "member.changed", member, tenant=member.merchant_id, actor=actor, at=at, data={"from": old, "to": new}
+    )
+    return member
+
+
+def _invitation(token: str) -> Invitation | None:
+    """Return the invitation, locked, if the token is the one that was derived for it."""
+    number = token.partition(".")[0]
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    found: Invitation | None = Invitation.objects.select_for_update().filter(pk=int(number)).first()
+    return found if found and secrets.compare_digest(found.token.encode(), token.encode()) else None

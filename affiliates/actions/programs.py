@@ -1,0 +1,72 @@
+"""Programs and their dated terms."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from affiliates.models import AttributionTerms, Group, Merchant, Program
+from affiliates.roles import demand
+from core import events
+from core.models import User
+
+
+@transaction.atomic
+def create_program(
+    merchant: Merchant, *, actor: User | None = None, at: datetime | None = None, **fields: Any
+) -> Program:
+    """Open a program with the default attribution terms (`fields`: those of Program)."""
+    if actor is not None:
+        demand(actor, "manage_programs", merchant)
+    now = at or timezone.now()
+    program: Program = Program.objects.create(merchant=merchant, created_at=now, **fields)
+    AttributionTerms.objects.create(program=program, effective_at=now, created_by=actor)
+    events.record("program.created", program, tenant=merchant.pk, scope=program.pk, actor=actor, at=at)
+    return program
+
+
+@transaction.atomic
+def change_program(program: Program, *, actor: User, at: datetime | None = None, **fields: Any) -> Program:
+    """Change a program's settings and say in the audit trail what changed."""
+    demand(actor, "manage_programs", program.merchant_id)
+    program = Program.objects.select_for_update().get(pk=program.pk)
+    changed = {name: value for name, value in fields.items() if getattr(program, name) != value}
+    if not changed:
+        return program
+    data = {name: [str(getattr(program, name)), str(value)] for name, value in changed.items()}
+    for name, value in changed.items():
+        setattr(program, name, value)
+    program.full_clean()
+    program.save(update_fields=list(changed))
+    events.record(
+        "program.changed", program, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+    )
+    return program
+
+
+@transaction.atomic
+def change_terms(
+    program: Program, *, window_hours: int, bound_days: int, actor: User, at: datetime | None = None
+) -> AttributionTerms:
+    """Give the program new attribution terms from now on; clicks made before keep the old ones."""
+    demand(actor, "manage_programs", program.merchant_id)
+    now = at or timezone.now()
+    terms = AttributionTerms(
+        program=program, effective_at=now, window_hours=window_hours, bound_days=bound_days, created_by=actor
+    )
+    terms.full_clean()
+    terms.save()
+    data = {"window_hours": window_hours, "bound_days": bound_days}
+    events.record("terms.changed", terms, tenant=program.merchant_id, scope=program.pk, actor=actor, at=now, data=data)
+    return terms
+
+
+@transaction.atomic
+def create_group(program: Program, name: str, *, actor: User | None = None) -> Group:
+    """Make a group of affiliates."""
+    if actor is not None:
+        demand(actor, "manage_affiliates", program.merchant_id)
+    group: Group = Group.objects.create(program=program, name=name)
+    events.record("group.changed", group, tenant=program.merchant_id, scope=program.pk, actor=actor)
+    return group

@@ -1,0 +1,48 @@
+"""A discount code that names an affiliate."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models.affiliate import Enrollment
+from affiliates.models.program import Program
+from core.scoping import Scoped
+
+
+class CouponKind(models.TextChoices):
+    PERSONAL = "personal", _("personal")
+    SHARED = "shared", _("shared")
+
+
+class CouponPolicy(models.TextChoices):
+    ALWAYS = "always", _("always wins")
+    WITH_CLICK = "with_click", _("only together with a click of the same affiliate")
+    NEVER_OVER_CLICK = "never_over_click", _("never wins over a click")
+
+
+class Coupon(Scoped):
+    """A discount code of the store; its use credits the affiliate by the coupon's policy."""
+
+    TENANT = "program__merchant"
+    OWNER = "enrollment__affiliate__user"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="coupons")
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.PROTECT, related_name="coupons")
+    code = models.CharField(_("code"), max_length=80, help_text=_("Capital and small letters are the same."))
+    kind = models.CharField(_("kind"), max_length=10, choices=CouponKind.choices, default=CouponKind.PERSONAL)
+    policy = models.CharField(_("policy"), max_length=20, choices=CouponPolicy.choices, default=CouponPolicy.ALWAYS)
+    note = models.CharField(_("what customers get"), max_length=120, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("coupon")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["program", "code"], name="coupon_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @staticmethod
+    def normal(code: str) -> str:
+        """Return the code as it is stored and compared: trimmed, folded to small letters."""
+        return code.strip().casefold()
