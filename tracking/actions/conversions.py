@@ -1,0 +1,116 @@
+"""An order that counts becomes a conversion, once, with a decision on who is credited."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from core import events
+from core.models import User
+from tracking.attribution import Verdict
+from tracking.evidence import is_new_customer, weigh
+from tracking.models import Conversion, Decision, Order
+from tracking.states import ConversionState, OrderState
+
+COUNTS = frozenset({OrderState.SALE, OrderState.REFUNDED})
+
+
+@transaction.atomic
+def record_conversion(order: Order, *, at: datetime | None = None, actor: User | None = None) -> Conversion | None:
+    """Count an order that is a sale and decide whom it is credited to; None while it is not a sale yet."""
+    existing: Conversion | None = Conversion.objects.filter(order=order).first()
+    if existing is not None or order.state not in COUNTS:
+        return existing
+    try:
+        with transaction.atomic():
+            conversion: Conversion = Conversion.objects.create(
+                program=order.program,
+                order=order,
+                goal=order.snapshot["goal"],
+                source=order.source,
+                external_id=order.external_id,
+                customer=order.customer,
+                is_new_customer=is_new_customer(order),
+                occurred_at=order.occurred_at,
+                captured_at=order.captured_at or order.occurred_at,
+                created_at=at or timezone.now(),
+            )
+    except IntegrityError:
+        return Conversion.objects.get(order=order)  # type: ignore[no-any-return]
+    _decide(conversion, weigh(order), 1, at)
+    _record("conversion.counted", conversion, actor, at)
+    return conversion
+
+
+def evidence_changed(conversion: Conversion) -> Verdict | None:
+    """Return the verdict that what is known today leads to, if it credits somebody else than the decision in force.
+
+    An affiliate that was suspended since keeps what it was credited with.
+    """
+    decision = conversion.decisions.select_related("enrollment").get(is_current=True)
+    if decision.enrollment is not None and not decision.enrollment.is_active:
+        return None
+    verdict = weigh(conversion.order)
+    return None if decision.enrollment_id == verdict.enrollment else verdict
+
+
+@transaction.atomic
+def redecide(conversion: Conversion, verdict: Verdict, *, at: datetime | None = None) -> Decision:
+    """Put a new decision in the old one's place; the old one stays, with its number, for whoever asks."""
+    old = conversion.decisions.select_for_update().get(is_current=True)
+    old.is_current = False
+    old.save(update_fields=["is_current"])
+    decision = _decide(conversion, verdict, old.number + 1, at)
+    data = {"from": old.enrollment_id, "to": decision.enrollment_id}
+    _record("decision.replaced", conversion, None, at, data)
+    return decision
+
+
+def _decide(conversion: Conversion, verdict: Verdict, number: int, at: datetime | None) -> Decision:
+    return Decision.objects.create(  # type: ignore[no-any-return]
+        program=conversion.program,
+        conversion=conversion,
+        number=number,
+        enrollment_id=verdict.enrollment,
+        evidence=verdict.evidence,
+        click_id=verdict.click or None,
+        coupon_id=verdict.coupon,
+        terms_id=verdict.trace.get("terms"),
+        credits=verdict.trace.get("credits", []),
+        trace=verdict.trace,
+        made_at=at or timezone.now(),
+    )
+
+
+@transaction.atomic
+def park(conversion: Conversion, reason: str, *, at: datetime | None = None) -> Conversion:
+    """Set a conversion aside with a visible reason; it is valued as soon as what is missing comes."""
+    if conversion.state == ConversionState.PARKED and conversion.parked_reason == reason:
+        return conversion
+    conversion.state, conversion.parked_reason = ConversionState.PARKED, reason
+    conversion.save(update_fields=["state", "parked_reason"])
+    _record("conversion.parked", conversion, None, at, {"reason": reason})
+    return conversion
+
+
+@transaction.atomic
+def release(conversion: Conversion, *, at: datetime | None = None) -> Conversion:
+    """Take a conversion out of its parking place."""
+    if conversion.state == ConversionState.COUNTED:
+        return conversion
+    conversion.state, conversion.parked_reason = ConversionState.COUNTED, ""
+    conversion.save(update_fields=["state", "parked_reason"])
+    _record("conversion.released", conversion, None, at)
+    return conversion
+
+
+def _record(
+    kind: str,
+    conversion: Conversion,
+    actor: User | None,
+    at: datetime | None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    program = conversion.program
+    events.record(kind, conversion, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data)

@@ -1,0 +1,154 @@
+"""An order is taken in once; later revisions replace what it says, whatever the order of their arrival."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from affiliates.models import Program
+from core import events
+from core.models import User
+from tracking.actions.refunds import adopt_refunds, list_refunds
+from tracking.identity import normal_email
+from tracking.models import Customer, Order
+from tracking.orders import CustomerIn, OrderIn, differences
+
+Mode = Literal["create", "update", "store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of an order: created, same, revised, older (ignored) or conflict (nothing changed)."""
+
+    order: Order
+    status: str
+    differences: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@transaction.atomic
+def record_order(
+    program: Program, value: OrderIn, *, mode: Mode = "store", actor: User | None = None, at: datetime | None = None
+) -> Recorded:
+    """Store an order or a newer revision of it; `mode` create refuses other content, update and store revise."""
+    order, made = _find_or_create(program, value, at or timezone.now())
+    if made:
+        adopt_refunds(order)
+        _list(order, value, at)
+        _record("order.recorded", order, actor, at)
+        return Recorded(order, "created")
+    value = _fill(order, value)
+    if order.content_hash == value.content_hash():
+        _remember_time(order, value)
+        return Recorded(order, "same")
+    changes = differences(order.snapshot, value.as_json())
+    if mode == "create":
+        return Recorded(order, "conflict", changes)
+    if value.revision_key() <= order.revision_key:
+        return Recorded(order, "older", changes)
+    _revise(order, value)
+    _list(order, value, at)
+    _record("order.revised", order, actor, at, {"revision": order.revision, "changes": changes})
+    return Recorded(order, "revised", changes)
+
+
+def _find_or_create(program: Program, value: OrderIn, at: datetime) -> tuple[Order, bool]:
+    """Return the order, locked; two doors that bring it at the same moment make one row."""
+    key = {"program": program, "source": value.source, "external_id": value.external_id}
+    found = Order.objects.select_for_update().filter(**key).first()
+    if found is not None:
+        return found, False
+    customer = find_customer(program, value.source, value.customer)
+    try:
+        with transaction.atomic():
+            return Order.objects.create(**key, **_columns(value), customer=customer, created_at=at), True
+    except IntegrityError:
+        return Order.objects.select_for_update().get(**key), False
+
+
+def _columns(value: OrderIn) -> dict[str, Any]:
+    return {
+        "state": value.state,
+        "currency": value.currency,
+        "total": value.total,
+        "occurred_at": value.occurred_at,
+        "captured_at": value.captured_at,
+        "revision_key": value.revision_key(),
+        "content_hash": value.content_hash(),
+        "snapshot": value.as_json(),
+    }
+
+
+def _fill(order: Order, value: OrderIn) -> OrderIn:
+    """A door that knows nothing of refunds says nothing about them."""
+    if value.refunds is None and order.snapshot["refunds"] is not None:
+        return replace(value, refunds=order.as_value().refunds)
+    return value
+
+
+def _remember_time(order: Order, value: OrderIn) -> None:
+    """The same content told at a later time moves the order's clock, so that an older one stays older."""
+    if value.revision_key() > order.revision_key:
+        order.revision_key = value.revision_key()
+        order.save(update_fields=["revision_key"])
+
+
+def _revise(order: Order, value: OrderIn) -> None:
+    columns = _columns(value)
+    for name, new in columns.items():
+        setattr(order, name, new)
+    order.revision += 1
+    if order.customer_id is None:
+        order.customer = find_customer(order.program, value.source, value.customer)
+    order.save(update_fields=[*columns, "revision", "customer"])
+
+
+def _list(order: Order, value: OrderIn, at: datetime | None) -> None:
+    if value.refunds is not None:
+        list_refunds(order, value.refunds, at=at)
+
+
+def find_customer(program: Program, source: str, known: CustomerIn) -> Customer | None:
+    """Return the buyer by the store's id, else by address; a new one is made, an anonymous one is None."""
+    email = normal_email(known.email)
+    if not known.external_id and not email:
+        return None
+    by_id = Customer.objects.filter(program=program, source=source, external_id=known.external_id)
+    found: Customer | None = by_id.first() if known.external_id else None
+    if found is None and email:
+        found = Customer.objects.filter(program=program, email=email).first()
+    if found is not None:
+        return _complete(found, source, known)
+    try:
+        with transaction.atomic():
+            made: Customer = Customer.objects.create(
+                program=program,
+                source=source,
+                external_id=known.external_id,
+                email=email,
+                phone=known.phone[:40],
+                country=known.country[:2],
+            )
+            return made
+    except IntegrityError:
+        return find_customer(program, source, known)
+
+
+def _complete(customer: Customer, source: str, known: CustomerIn) -> Customer:
+    """A guest who was known by address only gets the store's id."""
+    if known.external_id and not customer.external_id:
+        taken = Customer.objects.filter(
+            program=customer.program_id, source=source, external_id=known.external_id
+        ).exists()
+        if not taken:
+            customer.source, customer.external_id = source, known.external_id
+            customer.save(update_fields=["source", "external_id"])
+    return customer
+
+
+def _record(
+    kind: str, order: Order, actor: User | None, at: datetime | None, data: dict[str, Any] | None = None
+) -> None:
+    program = order.program
+    events.record(kind, order, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data)

@@ -1,0 +1,240 @@
+"""Clicks, customers, orders, conversions, and who was credited."""
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import AttributionTerms, Coupon, Enrollment, Link, Program
+from core.scoping import Scoped, ScopedQuerySet
+from tracking.orders import OrderIn
+from tracking.states import ConversionState, EvidenceKind, OrderState, RefundKind
+
+# A click is written at wire speed: its references carry no constraint, and its id is its own (time first).
+LOOSE: dict[str, Any] = {"db_constraint": False, "on_delete": models.DO_NOTHING, "db_index": False, "related_name": "+"}
+
+
+class Click(Scoped):
+    """A visitor followed a link."""
+
+    TENANT = "program__merchant"
+    OWNER = "enrollment__affiliate__user"
+
+    id = models.UUIDField(primary_key=True)
+    link = models.ForeignKey(Link, **LOOSE)
+    enrollment = models.ForeignKey(Enrollment, **LOOSE)
+    program = models.ForeignKey(Program, **LOOSE)
+    terms = models.ForeignKey(AttributionTerms, null=True, **LOOSE)
+    at = models.DateTimeField()
+    visitor = models.UUIDField(null=True)
+    ip = models.CharField(max_length=45, blank=True)
+    user_agent = models.CharField(max_length=400, blank=True)
+    referrer = models.CharField(max_length=1000, blank=True)
+    destination = models.CharField(max_length=2000, blank=True)
+    sub_ids = models.JSONField(default=list)
+    is_bot = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("click")
+        indexes: ClassVar = [
+            models.Index(fields=["enrollment", "at"], name="click_by_enrollment"),
+            models.Index(fields=["visitor", "at"], name="click_by_visitor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class Customer(Scoped):
+    """A buyer, known by the store's id or by a normalized address."""
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="customers")
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=120, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("customer")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["program", "source", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="customer_id_once",
+            ),
+            models.UniqueConstraint(
+                fields=["program", "email"], condition=~models.Q(email=""), name="customer_email_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email or self.external_id
+
+
+class Order(Scoped):
+    """The newest revision of an order that a store told us, whole, in `snapshot` (an OrderIn as JSON)."""
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="orders")
+    source = models.CharField(_("source"), max_length=60)
+    external_id = models.CharField(_("number"), max_length=120)
+    state = models.CharField(_("state"), max_length=10, choices=OrderState.choices)
+    currency = models.CharField(_("currency"), max_length=3)
+    total = models.BigIntegerField(_("total"))
+    occurred_at = models.DateTimeField(_("ordered at"))
+    captured_at = models.DateTimeField(_("paid at"), null=True)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="orders")
+    revision = models.PositiveIntegerField(default=1)
+    revision_key = models.CharField(max_length=60)
+    content_hash = models.CharField(max_length=64)
+    snapshot = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("order")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["program", "source", "external_id"], name="order_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}"
+
+    def as_value(self) -> OrderIn:
+        """Return the newest revision as the store told it."""
+        return OrderIn.from_json(self.snapshot)
+
+
+class RefundQuerySet(ScopedQuerySet):
+    """Money that went back."""
+
+    def waiting(self) -> Self:
+        """Refunds whose order has not come yet."""
+        return self.filter(order=None)
+
+    def in_force(self) -> Self:
+        """Refunds that the store has not taken back."""
+        return self.filter(is_withdrawn=False)
+
+
+class Refund(Scoped):
+    """Money that went back for an order, in whole or in part, by its newest account."""
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="refunds")
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(_("number"), max_length=120)
+    order_external_id = models.CharField(_("order"), max_length=120)
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="refunds")
+    kind = models.CharField(_("kind"), max_length=14, choices=RefundKind.choices, default=RefundKind.REFUND)
+    occurred_at = models.DateTimeField(null=True)
+    gross = models.BigIntegerField(_("gross"), null=True)
+    lines = models.JSONField(null=True)
+    is_final = models.BooleanField(default=False)
+    is_listed = models.BooleanField(default=False, help_text=_("Came in the order's own list of refunds."))
+    is_withdrawn = models.BooleanField(default=False)
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar = RefundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("refund")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["program", "source", "external_id"], name="refund_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["program", "source", "order_external_id"], name="refund_by_order")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.external_id}"
+
+    @property
+    def is_estimated(self) -> bool:
+        """Only the gross amount is known, and lines may still come."""
+        return self.lines is None and not self.is_final
+
+
+class ConversionQuerySet(ScopedQuerySet):
+    """Counted or parked conversions."""
+
+    def parked(self) -> Self:
+        """Those that wait for something and can be valued again."""
+        return self.filter(state=ConversionState.PARKED)
+
+
+class Conversion(Scoped):
+    """An order, lead or sign-up that counts, once; its ids are its arrival numbers."""
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="conversions")
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="conversion")
+    goal = models.CharField(_("goal"), max_length=40, default="sale")
+    source = models.CharField(_("source"), max_length=60)
+    external_id = models.CharField(_("number"), max_length=120)
+    state = models.CharField(
+        _("state"), max_length=8, choices=ConversionState.choices, default=ConversionState.COUNTED
+    )
+    parked_reason = models.CharField(_("why parked"), max_length=300, blank=True)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="conversions")
+    is_new_customer = models.BooleanField(_("first order of the customer"), null=True)
+    occurred_at = models.DateTimeField(_("ordered at"))
+    captured_at = models.DateTimeField(_("paid at"))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar = ConversionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversion")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["program", "source", "external_id"], name="conversion_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["customer", "occurred_at"], name="conversion_of_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}"
+
+    @property
+    def decision(self) -> "Decision | None":
+        """Who is credited now (prefetch `decisions` where many are asked)."""
+        return next((decision for decision in self.decisions.all() if decision.is_current), None)
+
+
+class Decision(Scoped):
+    """Who was credited and why; a later one replaces it, none is edited.
+
+    `credits` is a list of {"enrollment", "share", "chain": [{"level", "enrollment", "active"}]}; shares add up to 1.
+    """
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+")
+    conversion = models.ForeignKey(Conversion, on_delete=models.PROTECT, related_name="decisions")
+    number = models.PositiveIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
+    enrollment = models.ForeignKey(Enrollment, null=True, on_delete=models.PROTECT, related_name="decisions")
+    evidence = models.CharField(_("evidence"), max_length=14, choices=EvidenceKind.choices)
+    click_id = models.UUIDField(null=True)
+    coupon = models.ForeignKey(Coupon, null=True, on_delete=models.PROTECT, related_name="+")
+    terms = models.ForeignKey(AttributionTerms, null=True, on_delete=models.PROTECT, related_name="+")
+    credits = models.JSONField(default=list)
+    trace = models.JSONField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("decision")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversion"], condition=models.Q(is_current=True), name="decision_one_current"
+            ),
+            models.UniqueConstraint(fields=["conversion", "number"], name="decision_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_evidence_display()}"
