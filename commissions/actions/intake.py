@@ -1,0 +1,143 @@
+"""An order is taken in, whole, in one transaction: order, conversion, decision, commissions, entries, events.
+
+Every door calls `take_orders`. What a conversion is worth is a fold over facts (newest revision, refunds, decision),
+so repeated and reordered messages end in the same books: only the difference to what was posted is posted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from affiliates.models import Program
+from commissions.actions.settling import settle
+from core.failpoints import failpoint
+from core.models import User
+from tracking import actions as tracking
+from tracking.actions.orders import Mode
+from tracking.models import Conversion, Order, Refund
+from tracking.orders import OrderIn, RefundIn, RefundLineIn
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an order: created, same, revised, older (ignored) or conflict (nothing changed)."""
+
+    order: Order
+    conversion: Conversion | None
+    status: str
+    differences: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRefund:
+    """What became of a refund: created, same or conflict; `waiting` while its order has not come."""
+
+    refund: Refund
+    status: str
+    waiting: bool
+    differences: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@transaction.atomic
+def take_orders(
+    program: Program,
+    orders: Sequence[OrderIn],
+    *,
+    actor: User | None = None,
+    at: datetime | None = None,
+    mode: Mode = "store",
+) -> list[Taken]:
+    """Take in orders, each whole or not at all; the answers stand in the order of the questions."""
+    places = sorted(range(len(orders)), key=lambda place: (orders[place].source, orders[place].external_id))
+    taken: dict[int, Taken] = {}
+    for place in places:  # rows are locked in key order, so two batches cannot wait for each other in a circle
+        with transaction.atomic():
+            taken[place] = _take(program, orders[place], mode, actor, at)
+    failpoint("intake.before_commit")
+    transaction.on_commit(lambda: failpoint("intake.after_commit"))
+    return [taken[place] for place in range(len(orders))]
+
+
+def _take(program: Program, value: OrderIn, mode: Mode, actor: User | None, at: datetime | None) -> Taken:
+    recorded = tracking.record_order(program, value, mode=mode, actor=actor, at=at)
+    order = recorded.order
+    if recorded.status not in {"created", "revised"}:
+        return Taken(order, Conversion.objects.filter(order=order).first(), recorded.status, recorded.differences)
+    conversion = tracking.record_conversion(order, at=at, actor=actor)
+    if conversion is not None:
+        settle(conversion, at=at or timezone.now())
+        _reconsider(conversion, at)
+    return Taken(order, conversion, recorded.status, recorded.differences)
+
+
+def _reconsider(conversion: Conversion, at: datetime | None) -> None:
+    """An order that arrives late may bind its buyer: later orders of the same buyer are looked at again."""
+    if conversion.customer_id is None:
+        return
+    later = Conversion.objects.filter(customer=conversion.customer_id, occurred_at__gt=conversion.occurred_at)
+    for other in later.exclude(pk=conversion.pk).select_related("order", "program").order_by("occurred_at", "pk"):
+        verdict = tracking.evidence_changed(other)
+        if verdict is not None:
+            tracking.redecide(other, verdict, at=at)
+            settle(other, at=at or timezone.now())
+
+
+@transaction.atomic
+def take_refunds(
+    program: Program,
+    source: str,
+    order_external_id: str,
+    refunds: Sequence[RefundIn],
+    *,
+    actor: User | None = None,
+    at: datetime | None = None,
+) -> list[TakenRefund]:
+    """Take in refunds that come on their own; one whose order is not known waits for it."""
+    taken = []
+    for value in refunds:
+        recorded = tracking.record_refund(program, source, order_external_id, value, actor=actor, at=at)
+        taken.append(TakenRefund(recorded.refund, recorded.status, recorded.waiting, recorded.differences))
+        if recorded.status == "created":
+            _settle_order(recorded.refund.order, at)
+    return taken
+
+
+@transaction.atomic
+def take_refund_lines(
+    refund: Refund, lines: Sequence[RefundLineIn] | None, *, at: datetime | None = None
+) -> Refund:
+    """Learn which lines a refund was for (None: the store knows none, finally) and correct the estimate."""
+    refund = tracking.set_refund_lines(refund, lines, at=at)
+    _settle_order(refund.order, at)
+    return refund
+
+
+@transaction.atomic
+def apply_refund(refund: Refund, *, at: datetime | None = None) -> None:
+    """Let a refund and its order meet, also when both were taken in at the same moment."""
+    order = Order.objects.select_for_update().filter(
+        program=refund.program_id, source=refund.source, external_id=refund.order_external_id
+    ).first()
+    if order is not None and tracking.adopt_refunds(order):
+        _settle_order(order, at)
+
+
+@transaction.atomic
+def revalue(conversion: Conversion, *, at: datetime | None = None) -> Conversion:
+    """Value a parked conversion again, as after a mended setting; one that is counted is checked and left."""
+    Order.objects.select_for_update().get(pk=conversion.order_id)
+    conversion = Conversion.objects.select_related("program", "order").get(pk=conversion.pk)
+    settle(conversion, at=at or timezone.now())
+    return conversion
+
+
+def _settle_order(order: Order | None, at: datetime | None) -> None:
+    if order is None:
+        return
+    conversion = Conversion.objects.select_related("program", "order").filter(order=order).first()
+    if conversion is not None:
+        settle(conversion, at=at or timezone.now())

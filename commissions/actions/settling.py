@@ -1,0 +1,190 @@
+"""Makes what a conversion's commissions hold equal to what the facts say is due; posts only the difference."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Sum
+
+from affiliates.models import Enrollment
+from commissions import ledger
+from commissions.actions.plans import plan_version_for
+from commissions.earned import Earned
+from commissions.models import Commission, PlanVersion, Reversal
+from commissions.plan import Plan, parse_plan
+from commissions.rates import evaluate
+from commissions.states import AccountKind, CommissionState, EntryKind, ReversalCause
+from commissions.valuation import dues, sale_of
+from core import events
+from tracking import actions as tracking
+from tracking.models import Conversion, Decision, Refund
+from tracking.orders import OrderIn
+from tracking.states import OrderState, RefundKind
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a conversion is worth by all facts: the full amounts, what is left of them, and why."""
+
+    version: PlanVersion | None
+    plan: Plan | None
+    earned: dict[Key, Earned]
+    left: dict[Key, int]
+    trace: dict[str, object]
+    refunds: list[Refund]
+
+
+def settle(conversion: Conversion, *, at: datetime) -> None:
+    """Accrue what is new, take back or credit what differs; the caller holds the order's lock."""
+    decision = conversion.decisions.select_related("enrollment").get(is_current=True)
+    value = conversion.order.as_value()
+    reason = _cannot_value(conversion, value, decision)
+    if reason:
+        tracking.park(conversion, reason, at=at)
+        return
+    tracking.release(conversion, at=at)
+    due = _due(conversion, value, decision)
+    held = {(row.enrollment_id, row.level): row for row in conversion.commissions.select_for_update()}
+    for key, earned in due.earned.items():
+        if key not in held:
+            held[key] = _accrue(conversion, earned, due, decision, at)
+    for key, commission in sorted(held.items()):
+        cause = _cause(key, value, due)
+        _correct(commission, due.left.get(key, 0), cause, due, at)
+
+
+def _cannot_value(conversion: Conversion, value: OrderIn, decision: Decision) -> str:
+    """Return the sentence that says what is missing, or an empty text."""
+    if decision.enrollment is None:
+        return ""
+    currency = conversion.program.currency
+    if value.currency != currency:
+        return f"The order is in {value.currency}, commissions are in {currency}: no exchange rate is stored."
+    if _version(conversion, decision.enrollment) is None:
+        return "No plan was in force when the order was made: publish and assign one."
+    return ""
+
+
+def _version(conversion: Conversion, winner: Enrollment) -> PlanVersion | None:
+    """Return the version the conversion was first valued by, else the one in force when it occurred."""
+    first = conversion.commissions.filter(enrollment=winner).select_related("plan_version").order_by("level").first()
+    return first.plan_version if first else plan_version_for(winner, conversion.occurred_at)
+
+
+def _due(conversion: Conversion, value: OrderIn, decision: Decision) -> Due:
+    refunds = list(conversion.order.refunds.in_force().order_by("external_id"))
+    if decision.enrollment is None:
+        return Due(None, None, {}, {}, {}, refunds)
+    version = _version(conversion, decision.enrollment)
+    assert version is not None  # noqa: S101 - _cannot_value has parked it otherwise
+    program = conversion.program
+    plan = parse_plan(version.body, program.currency)
+    sale = sale_of(program, value, decision, conversion.is_new_customer)
+    evaluation = evaluate(plan, sale)
+    earned = {(one.enrollment_id, one.level): one for one in evaluation.commissions}
+    counts = value.state == OrderState.SALE
+    left = dues(sale, value, evaluation.commissions, refunds) if counts else {}
+    return Due(version, plan, earned, left, evaluation.trace, refunds)
+
+
+def _accrue(conversion: Conversion, earned: Earned, due: Due, decision: Decision, at: datetime) -> Commission:
+    assert due.version and due.plan  # noqa: S101 - nothing is earned without a plan
+    program = conversion.program
+    matures_at = conversion.captured_at + timedelta(days=due.plan.maturity_days)
+    own = str(decision.trace.get("self_referral") or "")
+    commission: Commission = Commission.objects.create(
+        program=program,
+        enrollment_id=earned.enrollment_id,
+        conversion=conversion,
+        level=earned.level,
+        amount=earned.amount,
+        currency=program.currency,
+        plan_version=due.version,
+        trace={**due.trace, "own": earned.as_json()},
+        is_held=bool(own),
+        reason=f"self_referral:{own}" if own else "",
+        occurred_at=conversion.occurred_at,
+        matures_at=matures_at,
+        created_at=at,
+    )
+    ledger.post(
+        EntryKind.ACCRUAL,
+        f"commission:{commission.pk}",
+        debit=ledger.account(program, AccountKind.EXPENSE),
+        credit=ledger.account(program, AccountKind.PENDING, commission.enrollment),
+        amount=commission.amount,
+        commission=commission,
+        at=at,
+    )
+    _record("commission.accrued", commission, at, {"amount": commission.amount, "level": commission.level})
+    if own:
+        _record("commission.held", commission, at, {"reason": commission.reason})
+    return commission
+
+
+def _correct(commission: Commission, left: int, cause: ReversalCause, due: Due, at: datetime) -> None:
+    """Post what the commission holds too much (taken back) or too little (credited)."""
+    if commission.state == CommissionState.DECLINED:
+        return
+    taken = commission.reversals.aggregate(Sum("amount"))["amount__sum"] or 0
+    excess = commission.amount - taken - left
+    if excess == 0:
+        return
+    estimated = cause == ReversalCause.REFUND and any(refund.is_estimated for refund in due.refunds)
+    reversal: Reversal = Reversal.objects.create(
+        commission=commission,
+        number=commission.reversals.count() + 1,
+        cause=cause,
+        amount=excess,
+        refund=due.refunds[-1] if cause in _REFUNDS and len(due.refunds) == 1 else None,
+        is_estimated=estimated,
+        trace={**due.trace, "left": left, "refunds": [_told(refund) for refund in due.refunds]},
+        at=at,
+    )
+    _post(commission, reversal, at)
+    data = {"amount": excess, "cause": cause, "left": left}
+    _record("commission.reversed", commission, at, data)
+
+
+def _post(commission: Commission, reversal: Reversal, at: datetime) -> None:
+    program = commission.program
+    pending = commission.state == CommissionState.PENDING
+    place = ledger.account(program, AccountKind.PENDING if pending else AccountKind.PAYABLE, commission.enrollment)
+    expense = ledger.account(program, AccountKind.EXPENSE)
+    back = reversal.amount > 0
+    ledger.post(
+        EntryKind.REVERSAL if back else EntryKind.CREDIT,
+        f"reversal:{reversal.pk}",
+        debit=place if back else expense,
+        credit=expense if back else place,
+        amount=abs(reversal.amount),
+        commission=commission,
+        at=at,
+    )
+
+
+_REFUNDS = {ReversalCause.REFUND, ReversalCause.CHARGEBACK, ReversalCause.CHARGEBACK_WON}
+
+
+def _cause(key: Key, value: OrderIn, due: Due) -> ReversalCause:
+    """Return the word for why a commission is worth something else than before."""
+    if key not in due.earned:
+        return ReversalCause.DECISION
+    if value.state == OrderState.REFUNDED:
+        return ReversalCause.REFUND
+    if value.state != OrderState.SALE:
+        return ReversalCause.CANCELLATION
+    kinds = {refund.kind for refund in due.refunds}
+    ranked = (RefundKind.CHARGEBACK_WON, RefundKind.CHARGEBACK, RefundKind.CANCELLATION, RefundKind.REFUND)
+    found = next((kind for kind in ranked if kind in kinds), None)
+    return ReversalCause(found) if found else ReversalCause.REVISION
+
+
+def _told(refund: Refund) -> dict[str, object]:
+    return {"number": refund.external_id, "kind": refund.kind, "gross": refund.gross, "lines": refund.lines}
+
+
+def _record(kind: str, commission: Commission, at: datetime, data: dict[str, object]) -> None:
+    program = commission.program
+    events.record(kind, commission, tenant=program.merchant_id, scope=program.pk, at=at, data=data)

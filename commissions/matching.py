@@ -1,0 +1,109 @@
+"""Which rule of a plan pays for which line of a sale, and why the others do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from commissions.plan import Exclude, Plan, Rule, When
+from commissions.sale import Line, Sale
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A line with the rule that won it; without one, `why` says why it earns nothing."""
+
+    line: Line
+    rule: Rule | None
+    losers: tuple[tuple[Rule, str], ...] = ()
+    why: str | None = None
+    by: tuple[str, str] | None = None
+
+    @property
+    def base(self) -> int:
+        """What the line adds to the commissionable base, in minor units."""
+        return self.line.net if self.rule and self.line.net > 0 else 0
+
+
+def match(plan: Plan, sale: Sale) -> tuple[list[Pick], list[tuple[Rule, str]]]:
+    """Pick a rule for every line; the second list holds the rules that no line could get, with the reason."""
+    candidates: list[Rule] = []
+    out: list[tuple[Rule, str]] = []
+    for rule in plan.ranked:
+        reason = _not_for_sale(rule.when, sale)
+        if reason:
+            out.append((rule, reason))
+        else:
+            candidates.append(rule)
+    return [_pick(plan.exclude, candidates, line) for line in sale.all_lines], out
+
+
+def _not_for_sale(when: When, sale: Sale) -> str | None:
+    if when.goal != sale.goal:
+        return "other_goal"
+    if when.customer is None:
+        return None
+    if sale.new_customer is None:
+        return "customer_unknown"
+    return None if (when.customer == "new") == sale.new_customer else "other_customer"
+
+
+def _pick(exclude: Exclude, candidates: list[Rule], line: Line) -> Pick:
+    by = _excluded_by(exclude, line)
+    if by:
+        return Pick(line, None, why="excluded", by=by)
+    matching = [rule for rule in candidates if _matches(rule.when, line)]
+    if not matching:
+        return Pick(line, None, why="no_rule")
+    winner = matching[0]
+    return Pick(line, winner, tuple((rule, _lost(winner, rule)) for rule in matching[1:]))
+
+
+def _excluded_by(exclude: Exclude, line: Line) -> tuple[str, str] | None:
+    if line.excluded:
+        return "program", ""
+    if line.sku in exclude.skus:
+        return "sku", line.sku
+    if line.product in exclude.products:
+        return "product", line.product
+    category = next((name for name in line.categories if name in exclude.categories), None)
+    return None if category is None else ("category", category)
+
+
+def _matches(when: When, line: Line) -> bool:
+    if when.skus and line.sku not in when.skus:
+        return False
+    if when.products and line.product not in when.products:
+        return False
+    return not when.categories or not when.categories.isdisjoint(line.categories)
+
+
+def _lost(winner: Rule, loser: Rule) -> str:
+    if loser.when.specificity < winner.when.specificity:
+        return "less_specific"
+    return "lower_priority" if loser.priority < winner.priority else "older"
+
+
+def picks_as_json(picks: list[Pick]) -> list[dict[str, Any]]:
+    """The lines of a trace: base, why it is 0, the winning rule and the losers."""
+    return [_pick_as_json(pick) for pick in picks]
+
+
+def _pick_as_json(pick: Pick) -> dict[str, Any]:
+    line = pick.line
+    return {
+        "key": line.key,
+        "name": line.name or line.product or line.sku,
+        "quantity": line.quantity,
+        "net": line.net,
+        "base": pick.base,
+        "why": pick.why,
+        "by": list(pick.by) if pick.by else None,
+        "rule": pick.rule.id if pick.rule else None,
+        "losers": rules_as_json(pick.losers),
+    }
+
+
+def rules_as_json(rules: tuple[tuple[Rule, str], ...] | list[tuple[Rule, str]]) -> list[dict[str, str]]:
+    """Rules that did not win, with the reason."""
+    return [{"rule": rule.id, "name": rule.name, "why": why} for rule, why in rules]

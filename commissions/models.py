@@ -1,0 +1,266 @@
+"""Plans, what was earned, what was taken back, and the books."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Enrollment, Group, Program
+from commissions.states import (
+    AccountKind,
+    CommissionKind,
+    CommissionState,
+    EntryKind,
+    ReversalCause,
+    Screening,
+)
+from core.money import Money
+from core.scoping import Scoped, ScopedQuerySet
+from tracking.models import Conversion, Refund
+
+
+class Plan(Scoped):
+    """A named way of paying; its versions say how."""
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="plans")
+    name = models.CharField(_("name"), max_length=80)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("plan")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["program", "name"], name="plan_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanVersion(Scoped):
+    """What a plan says from a date on; immutable once published (`body`: see commissions.plan)."""
+
+    TENANT = "plan__program__merchant"
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(_("number"))
+    effective_at = models.DateTimeField(_("effective from"))
+    body = models.JSONField(_("rules"))
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    published_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("plan version")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["plan", "number"], name="plan_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.plan} {self.number}"
+
+
+class Assignment(Scoped):
+    """Which plan holds, from when to when: for one affiliate, else its group, else the whole program."""
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="assignments")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="assignments")
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    enrollment = models.ForeignKey(
+        Enrollment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    starts_at = models.DateTimeField(_("from"), default=timezone.now)
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("assignment")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(group=None) | Q(enrollment=None), name="assignment_one_target"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="assignment_dates"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} · {self.enrollment or self.group or self.program}"
+
+
+class CommissionQuerySet(ScopedQuerySet):
+    """What was earned."""
+
+    def due(self, at: object) -> Self:
+        """Pending ones that both brakes let go: matured, screened, not held."""
+        ready = [Screening.NOT_REQUIRED, Screening.SCREENED]
+        return self.filter(
+            state=CommissionState.PENDING, matures_at__lte=at, screening__in=ready, is_held=False
+        )
+
+    def with_net(self) -> Self:
+        """Adds `reversed_amount`: what was taken back so far, minor units."""
+        taken = models.functions.Coalesce(models.Sum("reversals__amount"), 0)
+        return self.annotate(reversed_amount=taken)
+
+
+class Commission(Scoped):
+    """What one enrollment earned at one level of one conversion; `amount` is what it was first worth."""
+
+    TENANT = "program__merchant"
+    OWNER = "enrollment__affiliate__user"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="commissions")
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.PROTECT, related_name="commissions")
+    conversion = models.ForeignKey(
+        Conversion, null=True, on_delete=models.PROTECT, related_name="commissions"
+    )
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=CommissionKind.choices, default=CommissionKind.EARNED
+    )
+    level = models.PositiveSmallIntegerField(_("level"), default=1)
+    amount = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    plan_version = models.ForeignKey(
+        PlanVersion, null=True, on_delete=models.PROTECT, related_name="commissions"
+    )
+    trace = models.JSONField(default=dict)
+    state = models.CharField(
+        _("state"), max_length=8, choices=CommissionState.choices, default=CommissionState.PENDING
+    )
+    screening = models.CharField(max_length=12, choices=Screening.choices, default=Screening.NOT_REQUIRED)
+    is_held = models.BooleanField(_("on hold"), default=False)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    occurred_at = models.DateTimeField(_("earned at"))
+    matures_at = models.DateTimeField(_("may be approved from"))
+    approved_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar = CommissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("commission")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["conversion", "enrollment", "level"], name="commission_once"),
+            models.CheckConstraint(
+                condition=Q(kind=CommissionKind.EARNED, conversion__isnull=False, amount__gte=0)
+                | (~Q(kind=CommissionKind.EARNED) & Q(conversion__isnull=True) & ~Q(reason="")),
+                name="commission_has_a_cause",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["matures_at"], condition=Q(state="pending"), name="commission_pending"),
+            models.Index(fields=["enrollment", "-occurred_at"], name="commission_by_enrollment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.money} · {self.enrollment}"
+
+    @property
+    def money(self) -> Money:
+        """What it was first worth."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def net(self) -> Money:
+        """What it is worth now: first amount less reversals (annotate `with_net` or prefetch `reversals`)."""
+        taken = getattr(self, "reversed_amount", None)
+        if taken is None:
+            taken = sum(reversal.amount for reversal in self.reversals.all())
+        return Money(self.amount - taken, self.currency)
+
+
+class Reversal(Scoped):
+    """A part of a commission taken back (`amount` > 0) or credited again (< 0), and why."""
+
+    TENANT = "commission__program__merchant"
+    OWNER = "commission__enrollment__affiliate__user"
+
+    commission = models.ForeignKey(Commission, on_delete=models.PROTECT, related_name="reversals")
+    number = models.PositiveIntegerField()
+    cause = models.CharField(_("cause"), max_length=14, choices=ReversalCause.choices)
+    amount = models.BigIntegerField(_("amount"))
+    refund = models.ForeignKey(Refund, null=True, on_delete=models.PROTECT, related_name="reversals")
+    is_estimated = models.BooleanField(_("estimated"), default=False)
+    trace = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("reversal")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["commission", "number"], name="reversal_once"),
+            models.CheckConstraint(condition=~Q(amount=0), name="reversal_moves_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()} {self.money}"
+
+    @property
+    def money(self) -> Money:
+        """What is taken back."""
+        return Money(self.amount, self.commission.currency)
+
+
+class Account(Scoped):
+    """A place where money stands: the program's, or an enrollment's, in one currency."""
+
+    TENANT = "program__merchant"
+    OWNER = "enrollment__affiliate__user"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="accounts")
+    enrollment = models.ForeignKey(Enrollment, null=True, on_delete=models.PROTECT, related_name="accounts")
+    kind = models.CharField(_("kind"), max_length=10, choices=AccountKind.choices)
+    currency = models.CharField(_("currency"), max_length=3)
+
+    class Meta:
+        verbose_name = _("account")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["program", "enrollment", "kind", "currency"],
+                condition=Q(enrollment__isnull=False),
+                name="account_once",
+            ),
+            models.UniqueConstraint(
+                fields=["program", "kind", "currency"],
+                condition=Q(enrollment__isnull=True),
+                name="program_account_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment or self.program}: {self.get_kind_display()} {self.currency}"
+
+
+class Entry(Scoped):
+    """One posting: `amount` leaves the debit account and reaches the credit account. Never changed."""
+
+    TENANT = "program__merchant"
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(_("kind"), max_length=10, choices=EntryKind.choices)
+    source = models.CharField(_("source"), max_length=60)
+    debit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
+    credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
+    amount = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    commission = models.ForeignKey(Commission, null=True, on_delete=models.PROTECT, related_name="entries")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("at"))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "source"], name="entry_source_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="entry_amount_positive"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="entry_two_accounts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {Money(self.amount, self.currency)}"
