@@ -1,0 +1,30 @@
+"""The batch as a CSV file, for the person who pays by hand."""
+
+import csv
+import io
+
+from django.utils.translation import gettext as _
+
+from payouts.models import Batch
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def batch_csv(batch: Batch) -> str:
+    """One line per payout with the account to pay to; cells that a spreadsheet would run are made plain text."""
+    sheet = io.StringIO()
+    lines = csv.writer(sheet)
+    lines.writerow([_("number"), _("affiliate"), _("account holder"), _("method"), _("account"), _("amount"), _("currency"), _("state"), _("reference")])
+    rows = batch.payouts.select_related("enrollment__affiliate", "payee").order_by("pk")
+    for payout in rows:
+        payee = payout.payee
+        account = str((payee.details or {}).get("account", ""))
+        cells = [payout.number, payout.enrollment.affiliate.name, payee.holder, payee.method, account]
+        cells += [f"{payout.money.decimal:f}", payout.currency, payout.state, payout.reference]
+        lines.writerow([plain(cell) for cell in cells])
+    return sheet.getvalue()
+
+
+def plain(cell: str) -> str:
+    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{cell}" if cell.startswith(DANGEROUS) else cell

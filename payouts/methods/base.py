@@ -1,0 +1,15 @@
+"""What every way of paying can do."""
+
+from typing import Protocol
+
+from affiliates.models import Payee
+
+
+class Method(Protocol):
+    """A way of paying; it talks to the outside and writes no rows."""
+
+    name: str
+    sends_by_itself: bool
+
+    def takes(self, payee: Payee) -> bool:
+        """Say whether it can pay to these details."""
