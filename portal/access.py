@@ -1,0 +1,51 @@
+"""How people get in: allauth's rules, with the brand's name and sender."""
+
+from email.utils import formataddr
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from core.crypto import seal, unseal
+from portal.models import Brand
+
+
+def sender(brand: Brand | None) -> str:
+    """Return the From line of the brand's mail."""
+    if brand is None:
+        return settings.DEFAULT_FROM_EMAIL
+    address = brand.sender_email or settings.DEFAULT_FROM_EMAIL
+    return formataddr((brand.sender_name or brand.name, address))
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Mail carries the brand of the host that the person stands on."""
+
+    def get_from_email(self) -> str:
+        """Return the brand's sender."""
+        return sender(getattr(self.request, "brand", None))
+
+    def render_mail(self, template_prefix: str, email: Any, values: dict[str, Any], headers: Any = None) -> EmailMessage:
+        """Give the mail's templates the brand."""
+        values = {**values, "brand": getattr(self.request, "brand", None)}
+        message: EmailMessage = super().render_mail(template_prefix, email, values, headers)
+        return message
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Authenticator apps show the brand's name; their secrets are sealed at rest."""
+
+    def _get_site_name(self) -> str:
+        brand = getattr(context.request, "brand", None)
+        return brand.name if brand else context.request.get_host()
+
+    def encrypt(self, text: str) -> str:
+        """Seal a secret or a seed of recovery codes."""
+        return seal(text, bound_to="mfa")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open what `encrypt` sealed; raise SealError for anything else."""
+        return unseal(encrypted_text, bound_to="mfa")

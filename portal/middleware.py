@@ -1,0 +1,81 @@
+"""What every request passes: health, a session that belongs to its host, and second factors where demanded."""
+
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from affiliates.models import Member
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+
+class HealthMiddleware:
+    """Answers /healthz (the process lives) and /readyz (the database is there and migrated) for any host."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/healthz":
+            return JsonResponse({"status": "ok"})
+        if request.path == "/readyz":
+            return self.ready()
+        return self.get_response(request)
+
+    def ready(self) -> HttpResponse:
+        """Answer 200 only if a request could be served now; 503 says what is missing."""
+        try:
+            executor = MigrationExecutor(connection)
+            waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        except Exception as failure:
+            return JsonResponse({"status": "down", "database": type(failure).__name__}, status=503)
+        if waiting:
+            return JsonResponse({"status": "down", "migrations_waiting": len(waiting)}, status=503)
+        return JsonResponse({"status": "ok"})
+
+
+class BoundSessionMiddleware:
+    """A session serves the host it was opened on; carried to another one, it is closed there."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            home = self.place(request)
+            if request.session.setdefault("place", home) != home:
+                logout(request)
+        return self.get_response(request)
+
+    def place(self, request: HttpRequest) -> str:
+        """Return what the session is bound to: the host, and the brand's path where there is one."""
+        return request.get_host().lower() + request.META.get("SCRIPT_NAME", "")
+
+
+class DemandedMfaMiddleware:
+    """Sends a member whose role demands a second factor to set one up before anything else."""
+
+    FREE = ("/account/", "/static/", "/brand/")
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self.must_enroll(request):
+            return redirect(reverse("mfa_index"))
+        return self.get_response(request)
+
+    def must_enroll(self, request: HttpRequest) -> bool:
+        """Say whether this person may go no further without a second factor."""
+        roles = settings.MFA_DEMANDED_ROLES
+        if not roles or not request.user.is_authenticated or request.path_info.startswith(self.FREE):
+            return False
+        demanded = Member.objects.filter(user=request.user, is_active=True, role__in=roles).exists()
+        return demanded and not is_mfa_enabled(request.user)

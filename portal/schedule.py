@@ -1,0 +1,11 @@
+"""What the clock starts."""
+
+from datetime import timedelta
+
+from core.periods import Every
+
+SCHEDULE = (
+    Every("commissions.tasks.approve_due", timedelta(hours=1)),
+    Every("integrations.tasks.ask_again", timedelta(minutes=5)),
+    Every("portal.tasks.forget_answers", timedelta(days=1)),
+)

@@ -1,0 +1,16 @@
+"""Every address of the house."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from integrations.views import receive_webhook
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("portal.api.urls")),
+    path("hooks/<uuid:public_id>", receive_webhook, name="hook"),
+    path("account/", include("allauth.urls")),
+    path("", include("portal.setup.urls")),
+    path("", include("portal.affiliate.urls")),
+    path("", include("portal.public.urls")),
+]
