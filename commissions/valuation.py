@@ -9,6 +9,7 @@ from commissions.refunds import RefundFact, due, fractions, quantities
 from commissions.sale import WHOLE, Credit, Earner, Line, Sale
 from tracking.models import Decision, Refund
 from tracking.orders import OrderIn
+from tracking.states import RefundKind
 
 
 def sale_of(program: Program, value: OrderIn, decision: Decision, new_customer: bool | None) -> Sale:
@@ -50,16 +51,25 @@ def _credit(plain: dict[str, Any]) -> Credit:
 
 def dues(sale: Sale, value: OrderIn, earned: tuple[Earned, ...], refunds: list[Refund]) -> dict[tuple[int, int], int]:
     """Return (enrollment, level) -> minor units still due after all refunds; their order does not matter."""
-    facts = [_fact(refund, sale) for refund in refunds]
+    facts = _facts(refunds, sale)
     parts = fractions(sale.all_lines, value.total, facts)
     units = quantities(sale.all_lines, value.total, facts)
     return {(one.enrollment_id, one.level): due(one, parts, units) for one in earned}
 
 
-def _fact(refund: Refund, sale: Sale) -> RefundFact:
+def _facts(refunds: list[Refund], sale: Sale) -> list[RefundFact]:
+    """Return the refunds as facts; the first dispute won is that of the first chargeback, and so on."""
+    told = sorted(refunds, key=lambda refund: (str(refund.occurred_at or ""), refund.external_id))
+    lost = [refund.external_id for refund in told if refund.kind == RefundKind.CHARGEBACK]
+    won = [refund.external_id for refund in told if refund.kind == RefundKind.CHARGEBACK_WON]
+    wins = dict(zip(won, lost, strict=False))
+    return [_fact(refund, sale, wins.get(refund.external_id)) for refund in told]
+
+
+def _fact(refund: Refund, sale: Sale, wins: str | None) -> RefundFact:
     lines = refund.lines and tuple(_line(line, sale) for line in refund.lines)
-    gross = refund.gross if refund.gross is not None or lines or refund.kind != "refund" else 0
-    return RefundFact(refund.external_id, refund.kind, lines or None, gross)
+    gross = refund.gross if refund.gross is not None or lines or refund.kind != RefundKind.REFUND else 0
+    return RefundFact(refund.external_id, refund.kind, lines or None, gross, wins)
 
 
 def _line(plain: dict[str, Any], sale: Sale) -> tuple[str, int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from affiliates.models import Affiliate, Enrollment, Merchant, Program
@@ -25,27 +25,26 @@ def fresh_cache() -> Iterator[None]:
     yield
 
 
-@pytest.fixture(autouse=True)
-def flush_around_triggers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def flush_around_triggers() -> Iterator[None]:
     """The tests' own clean-up goes round the triggers that guard the books; nothing else does."""
-    monkeypatch.setattr(type(connection.ops), "execute_sql_flush", _flush)
+    with pytest.MonkeyPatch.context() as patch:  # a patch for one test would be gone before its flush
+        patch.setattr(type(connection.ops), "execute_sql_flush", _flush)
+        yield
 
 
 def _flush(operations: Any, statements: list[str]) -> None:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET session_replication_role = replica")
+            cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute(" ".join(statements))
-            cursor.execute("SET session_replication_role = DEFAULT")
             return
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         triggers = cursor.fetchall()
         for name, _sql in triggers:
             cursor.execute(f"DROP TRIGGER {name}")
-        connection.check_constraints = lambda *args, **kwargs: None
         for statement in statements:
             cursor.execute(statement)
-        del connection.check_constraints
         for _name, sql in triggers:
             cursor.execute(sql)
 
