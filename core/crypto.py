@@ -188,7 +188,7 @@ class SealedField(models.TextField):  # type: ignore[type-arg]  # stubs are gene
 
     The primary key is unknown before the insert, so the model names a key that is not:
     `seal_id = models.UUIDField(default=uuid4, unique=True, editable=False)` and `SealedField(bind="seal_id")`;
-    `bind=("seal_id", "merchant")` ties the value to its owner as well. A renamed table or column, or a changed bind
+    `bind=("seal_id", "tenant")` ties the value to its owner as well. A renamed table or column, or a changed bind
     value, needs a save of the opened value. None is NULL; "" is sealed like any text, so a blanked column raises
     SealError. A new column on a table with rows needs null=True. Lookups but `isnull`, plaintext in `update()` and
     `bulk_update()`, and fixtures with plaintext raise FieldError. Not editable: a form declares its own input.

@@ -23,7 +23,6 @@ from core.models import Event, Job, JobState
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
 LEASE = timedelta(seconds=120)
 STRIKES = 3
 STEPS = (0, 5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
@@ -63,14 +62,13 @@ def external(follower: Follower) -> Follower:
 def drain(limit: int = 1_000_000, at: datetime | None = None) -> int:
     """Run due jobs until none is left or `limit` is reached; return how many were run."""
     ran = 0
-    while ran < limit and (jobs := claim(min(BATCH, limit - ran), at=at)):
-        for job in jobs:
-            run(job)
-        ran += len(jobs)
+    while ran < limit and (jobs := claim(at=at)):
+        run(jobs[0])  # one at a time: a worker that is killed holds no other job's lease
+        ran += 1
     return ran
 
 
-def claim(limit: int = BATCH, at: datetime | None = None) -> list[Job]:
+def claim(limit: int = 1, at: datetime | None = None) -> list[Job]:
     """Lease up to `limit` due jobs to the caller, oldest first, and count the attempt before the work."""
     now = at or timezone.now()
     _bury(now)

@@ -62,7 +62,7 @@ def sqlite(path: Path) -> dict[str, object]:
 
 
 def postgresql(url: str) -> dict[str, object]:
-    """Return settings for PostgreSQL through psycopg 3, with statements prepared at their third use."""
+    """Return settings for PostgreSQL through psycopg 3; options stand behind the question mark."""
     parts = urlsplit(url)
     options: dict[str, object] = dict(parse_qsl(parts.query))
     return {
@@ -74,7 +74,7 @@ def postgresql(url: str) -> dict[str, object]:
         "PORT": parts.port or "",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"prepare_threshold": 3, **options},
+        "OPTIONS": options,
     }
 
 

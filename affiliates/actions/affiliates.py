@@ -40,7 +40,9 @@ def register_affiliate(
 
 
 @transaction.atomic
-def change_affiliate(affiliate: Affiliate, *, actor: User, at: datetime | None = None, **fields: str) -> Affiliate:
+def change_affiliate(
+    affiliate: Affiliate, *, actor: User, at: datetime | None = None, **fields: str
+) -> Affiliate:
     """Change what an affiliate says of itself (the fields in OWN); an unknown field raises TypeError."""
     if unknown := set(fields) - set(OWN):
         raise TypeError(f"not the affiliate's to change: {', '.join(sorted(unknown))}")

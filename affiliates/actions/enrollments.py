@@ -148,7 +148,9 @@ def set_sponsor(
 
 
 @transaction.atomic
-def assign_group(enrollment: Enrollment, group: Group | None, *, actor: User) -> Enrollment:
+def assign_group(
+    enrollment: Enrollment, group: Group | None, *, actor: User, at: datetime | None = None
+) -> Enrollment:
     """Put an affiliate into a group of its program, or into none."""
     locked: Enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     demand(actor, "manage_affiliates", locked.program.merchant_id)
@@ -156,7 +158,7 @@ def assign_group(enrollment: Enrollment, group: Group | None, *, actor: User) ->
         raise IllegalMove(_("The group belongs to another program."))
     locked.group = group
     locked.save(update_fields=["group"])
-    _record("group.changed", locked, actor, None, {"group": group.pk if group else None})
+    _record("group.changed", locked, actor, at, {"group": group.pk if group else None})
     return locked
 
 

@@ -63,10 +63,12 @@ def change_terms(
 
 
 @transaction.atomic
-def create_group(program: Program, name: str, *, actor: User | None = None) -> Group:
+def create_group(
+    program: Program, name: str, *, actor: User | None = None, at: datetime | None = None
+) -> Group:
     """Make a group of affiliates."""
     if actor is not None:
         demand(actor, "manage_affiliates", program.merchant_id)
     group: Group = Group.objects.create(program=program, name=name)
-    events.record("group.changed", group, tenant=program.merchant_id, scope=program.pk, actor=actor)
+    events.record("group.changed", group, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at)
     return group
