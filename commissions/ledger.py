@@ -17,7 +17,12 @@ from commissions.states import AccountKind, EntryKind
 from core.failpoints import failpoint
 from core.models import User
 
-OF_ENROLLMENT = (AccountKind.PENDING, AccountKind.PAYABLE, AccountKind.IN_TRANSIT, AccountKind.PAID)
+OF_ENROLLMENT: tuple[str, ...] = (
+    AccountKind.PENDING,
+    AccountKind.PAYABLE,
+    AccountKind.IN_TRANSIT,
+    AccountKind.PAID,
+)
 
 
 def post(
@@ -53,9 +58,10 @@ def post(
     return entry
 
 
-def account(program: Program, kind: AccountKind, enrollment: Enrollment | None = None) -> Account:
-    """Return the account in the program's currency, made at its first use."""
-    key = {"program": program, "enrollment": enrollment, "kind": kind, "currency": program.currency}
+def account(program: Program, kind: AccountKind, enrollment: Enrollment | int | None = None) -> Account:
+    """Return the account (of an enrollment, or its id) in the program's currency, made at its first use."""
+    of = enrollment.pk if isinstance(enrollment, Enrollment) else enrollment
+    key = {"program": program, "enrollment_id": of, "kind": kind, "currency": program.currency}
     found: Account | None = Account.objects.filter(**key).first()
     if found is not None:
         return found
@@ -64,7 +70,7 @@ def account(program: Program, kind: AccountKind, enrollment: Enrollment | None =
             made: Account = Account.objects.create(**key)
             return made
     except IntegrityError:
-        return Account.objects.get(**key)  # type: ignore[no-any-return]
+        return Account.objects.get(**key)
 
 
 def balances(enrollment: Enrollment) -> dict[str, int]:
@@ -75,7 +81,7 @@ def balances(enrollment: Enrollment) -> dict[str, int]:
 def balances_of(enrollments: Iterable[int]) -> dict[int, dict[str, int]]:
     """Return enrollment id -> account kind -> minor units, with two queries whatever their number."""
     ids = list(enrollments)
-    sums = {number: dict.fromkeys(OF_ENROLLMENT, 0) for number in ids}
+    sums: dict[int, dict[str, int]] = {number: dict.fromkeys(OF_ENROLLMENT, 0) for number in ids}
     for side, sign in (("credit", 1), ("debit", -1)):
         where, kind = f"{side}__enrollment", f"{side}__kind"
         rows = Entry.objects.filter(**{f"{where}__in": ids}).values_list(where, kind).annotate(Sum("amount"))
@@ -88,7 +94,12 @@ def program_balances(program: Program) -> Mapping[str, int]:
     """Return account kind -> minor units over the whole program (the expense account is negative)."""
     sums: dict[str, int] = dict.fromkeys(AccountKind.values, 0)
     for side, sign in (("credit", 1), ("debit", -1)):
-        rows = Entry.objects.filter(program=program).values_list(f"{side}__kind").annotate(Sum("amount")).order_by()
+        rows = (
+            Entry.objects.filter(program=program)
+            .values_list(f"{side}__kind")
+            .annotate(Sum("amount"))
+            .order_by()
+        )
         for kind, amount in rows:
             sums[kind] += sign * amount
     return sums

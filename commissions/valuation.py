@@ -49,7 +49,9 @@ def _credit(plain: dict[str, Any]) -> Credit:
     return Credit(plain["enrollment"], Fraction(plain["share"]), chain)
 
 
-def dues(sale: Sale, value: OrderIn, earned: tuple[Earned, ...], refunds: list[Refund]) -> dict[tuple[int, int], int]:
+def dues(
+    sale: Sale, value: OrderIn, earned: tuple[Earned, ...], refunds: list[Refund]
+) -> dict[tuple[int, int], int]:
     """Return (enrollment, level) -> minor units still due after all refunds; their order does not matter."""
     facts = _facts(refunds, sale)
     parts = fractions(sale.all_lines, value.total, facts)

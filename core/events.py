@@ -54,7 +54,9 @@ def record_many(events: Sequence[Event]) -> list[Event]:
     muted = _muted.get()
     followers = [[task for task in routes()[event.kind] if task not in muted] for event in events]
     written = Event.objects.bulk_create(events)
-    jobs = [Job(event=event, task=task) for event, tasks in zip(written, followers, strict=True) for task in tasks]
+    jobs = [
+        Job(event=event, task=task) for event, tasks in zip(written, followers, strict=True) for task in tasks
+    ]
     if jobs:
         Job.objects.bulk_create(jobs)
         transaction.on_commit(_ring, robust=True)

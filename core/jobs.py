@@ -81,19 +81,28 @@ def claim(limit: int = 1, at: datetime | None = None) -> list[Job]:
         ids = list(due.values_list("id", flat=True)[:limit])
         if ids:
             Job.objects.filter(id__in=ids).update(
-                lease_token=token, lease_until=now + LEASE, attempts=F("attempts") + 1, strikes=F("strikes") + 1
+                lease_token=token,
+                lease_until=now + LEASE,
+                attempts=F("attempts") + 1,
+                strikes=F("strikes") + 1,
             )
     if not ids:
         return []
     failpoint("job.after_claim")
-    return list(Job.objects.filter(id__in=ids, lease_token=token).select_related("event").order_by("next_at", "id"))
+    return list(
+        Job.objects.filter(id__in=ids, lease_token=token).select_related("event").order_by("next_at", "id")
+    )
 
 
 def _bury(now: datetime) -> None:
     """Put aside the jobs that took their workers down with them once too often."""
     dead = Job.objects.filter(state=JobState.DUE, strikes__gte=STRIKES, lease_until__lt=now)
     if dead.exists():
-        dead.update(state=JobState.QUARANTINED, lease_token=None, last_error="The worker died three times on this job.")
+        dead.update(
+            state=JobState.QUARANTINED,
+            lease_token=None,
+            last_error="The worker died three times on this job.",
+        )
 
 
 def run(job: Job) -> None:
@@ -121,7 +130,9 @@ def run(job: Job) -> None:
 def _finish(job: Job) -> None:
     failpoint("job.before_done")
     mine = Job.objects.filter(id=job.id, lease_token=job.lease_token)
-    mine.update(state=JobState.DONE, done_at=timezone.now(), lease_token=None, lease_until=None, last_error="")
+    mine.update(
+        state=JobState.DONE, done_at=timezone.now(), lease_token=None, lease_until=None, last_error=""
+    )
 
 
 def _later(job: Job, failure: Temporary) -> None:

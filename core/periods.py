@@ -55,7 +55,9 @@ def _turn(every: Every, now: datetime) -> bool:
         # the lease runs on: a broken task is tried again in ten minutes, not each second
         Round.objects.filter(pk=claimed.pk).update(last_error=error)
         return True
-    Round.objects.filter(pk=claimed.pk, lease_token=claimed.lease_token).update(done_at=timezone.now(), last_error="")
+    Round.objects.filter(pk=claimed.pk, lease_token=claimed.lease_token).update(
+        done_at=timezone.now(), last_error=""
+    )
     return True
 
 

@@ -36,7 +36,9 @@ def bundle(
     held = sum(part.amount for part in parts if part.is_held)
     kept = ((HeldBackReason.ON_HOLD, held),) if held else ()
     earned = [part for part in free if part.amount > 0]
-    debts = _debts([part for part in free if part.amount < 0], sum(part.amount for part in earned) * debt_share // 100)
+    debts = _debts(
+        [part for part in free if part.amount < 0], sum(part.amount for part in earned) * debt_share // 100
+    )
     items = tuple([(part.entry, part.amount) for part in earned] + debts)
     amount = sum(part for _, part in items)
     reason = _reason(amount, minimum, has_payee, is_payable, bool(items or any(part.amount for part in free)))
@@ -57,7 +59,9 @@ def _debts(debts: list[Open], most: int) -> list[tuple[int, int]]:
     return taken
 
 
-def _reason(amount: int, minimum: int, has_payee: bool, is_payable: bool, anything: bool) -> HeldBackReason | None:
+def _reason(
+    amount: int, minimum: int, has_payee: bool, is_payable: bool, anything: bool
+) -> HeldBackReason | None:
     if not anything:
         return HeldBackReason.MINIMUM
     if amount <= 0:

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from core.crypto import seal, unseal
+from portal.brand_addresses import base_address
 from portal.models import Brand
+from portal.theme import DEFAULT_COLOR, palettes
 
 
 def sender(brand: Brand | None) -> str:
@@ -21,6 +23,13 @@ def sender(brand: Brand | None) -> str:
     return formataddr((brand.sender_name or brand.name, address))
 
 
+def letterhead(brand: Brand | None) -> dict[str, Any]:
+    """Return what the layout of every mail needs: the brand, its colors by name, and its address."""
+    light, _dark = palettes(brand.colour if brand else DEFAULT_COLOR)
+    colors = {name.replace("-", "_"): value for name, value in light.items()}
+    return {"brand": brand, "colors": colors, "home": base_address(brand)}
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Mail carries the brand of the host that the person stands on."""
 
@@ -28,9 +37,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Return the brand's sender."""
         return sender(getattr(self.request, "brand", None))
 
-    def render_mail(self, template_prefix: str, email: Any, values: dict[str, Any], headers: Any = None) -> EmailMessage:
-        """Give the mail's templates the brand."""
-        values = {**values, "brand": getattr(self.request, "brand", None)}
+    def render_mail(
+        self, template_prefix: str, email: Any, values: dict[str, Any], headers: Any = None
+    ) -> EmailMessage:
+        """Give the mail's templates the brand and its colors."""
+        values = {**values, **letterhead(getattr(self.request, "brand", None))}
         message: EmailMessage = super().render_mail(template_prefix, email, values, headers)
         return message
 
@@ -40,7 +51,7 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no t
 
     def _get_site_name(self) -> str:
         brand = getattr(context.request, "brand", None)
-        return brand.name if brand else context.request.get_host()
+        return str(brand.name if brand else context.request.get_host())
 
     def encrypt(self, text: str) -> str:
         """Seal a secret or a seed of recovery codes."""

@@ -56,7 +56,7 @@ class BoundSessionMiddleware:
 
     def place(self, request: HttpRequest) -> str:
         """Return what the session is bound to: the host, and the brand's path where there is one."""
-        return request.get_host().lower() + request.META.get("SCRIPT_NAME", "")
+        return str(request.get_host().lower() + request.META.get("SCRIPT_NAME", ""))
 
 
 class DemandedMfaMiddleware:

@@ -138,7 +138,13 @@ def enter(client: Client) -> Callable[[User | Affiliate | Enrollment], Client]:
     """Log somebody in: `enter(ann).get("/overview/")`."""
 
     def _enter(who: User | Affiliate | Enrollment) -> Client:
-        person = who.affiliate.user if isinstance(who, Enrollment) else who.user if isinstance(who, Affiliate) else who
+        person = (
+            who.affiliate.user
+            if isinstance(who, Enrollment)
+            else who.user
+            if isinstance(who, Affiliate)
+            else who
+        )
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         return client
 

@@ -23,7 +23,14 @@ TEN_PERCENT: dict[str, Any] = {
     "schema": 1,
     "maturity_days": 30,
     "max_total_rate": "50",
-    "rules": [{"id": "all", "name": "Everyone", "when": {"goal": "sale"}, "reward": {"type": "percent", "rate": "10"}}],
+    "rules": [
+        {
+            "id": "all",
+            "name": "Everyone",
+            "when": {"goal": "sale"},
+            "reward": {"type": "percent", "rate": "10"},
+        }
+    ],
 }
 TWO_LEVELS: dict[str, Any] = {**TEN_PERCENT, "levels": [{"level": 2, "rate": "5", "basis": "base"}]}
 _numbers = count(1)
@@ -52,7 +59,9 @@ def make_member(merchant: Merchant, role: str, email: str = "", name: str = "") 
     return user
 
 
-def make_program(merchant: Merchant | None = None, *, plan: dict[str, Any] | None = None, **fields: Any) -> Program:
+def make_program(
+    merchant: Merchant | None = None, *, plan: dict[str, Any] | None = None, **fields: Any
+) -> Program:
     """A program in EUR that pays 10 per cent, with links to shop.example.com."""
     defaults: dict[str, Any] = {
         "name": "Partner program",
@@ -72,11 +81,15 @@ def make_plan(program: Program, name: str = "Special", body: dict[str, Any] | No
     return commissions.create_plan(program, name, body or TEN_PERCENT, at=FOUNDED)
 
 
-def make_affiliate(merchant: Merchant, name: str = "Ann Archer", email: str = "", user: User | None = None) -> Affiliate:
+def make_affiliate(
+    merchant: Merchant, name: str = "Ann Archer", email: str = "", user: User | None = None
+) -> Affiliate:
     """An affiliate who can log in."""
     email = email or f"{name.split()[0].lower()}{next(_numbers)}@example.com"
     user = user or make_user(email, name=name)
-    return Affiliate.objects.create(merchant=merchant, user=user, name=name, email=user.email, created_at=FOUNDED)
+    return Affiliate.objects.create(
+        merchant=merchant, user=user, name=name, email=user.email, created_at=FOUNDED
+    )
 
 
 def make_enrollment(
@@ -98,7 +111,9 @@ def make_payee(enrollment: Enrollment) -> None:
     """Bank details, entered by the affiliate."""
     affiliate = enrollment.affiliate
     assert affiliate.user
-    affiliates.set_payee(affiliate, PayeeMethod.BANK, IBAN, holder=affiliate.name, actor=affiliate.user, at=FOUNDED)
+    affiliates.set_payee(
+        affiliate, PayeeMethod.BANK, IBAN, holder=affiliate.name, actor=affiliate.user, at=FOUNDED
+    )
 
 
 def make_order(
@@ -123,7 +138,9 @@ def make_order(
 
 def make_commission(enrollment: Enrollment, net: int = 10000, **fields: Any) -> Commission:
     """What an order of `net` cents earned the enrollment at level 1."""
-    taken = commissions.take_orders(enrollment.program, [make_order(net=net, ref=enrollment.code, **fields)], at=NOON)[0]
+    taken = commissions.take_orders(
+        enrollment.program, [make_order(net=net, ref=enrollment.code, **fields)], at=NOON
+    )[0]
     assert taken.conversion
     return taken.conversion.commissions.get(enrollment=enrollment)
 
@@ -149,7 +166,13 @@ def make_click(enrollment: Enrollment, at: datetime = NOON, **fields: Any) -> tu
     assert named
     terms = enrollment.program.attribution_terms.order_by("effective_at").last()
     click = Click.objects.create(
-        id=named.uuid, link=link, enrollment=enrollment, program=enrollment.program, terms=terms, at=at, **fields
+        id=named.uuid,
+        link=link,
+        enrollment=enrollment,
+        program=enrollment.program,
+        terms=terms,
+        at=at,
+        **fields,
     )
     return click, tid
 

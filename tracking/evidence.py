@@ -18,7 +18,9 @@ def weigh(order: Order) -> Verdict:
     value = order.as_value()
     terms = terms_of(order)
     limits = Terms(terms.window, timedelta(days=terms.bound_days))
-    verdict = decide(order.occurred_at, _touches(order, value, terms), _coupons(order, value), _binding(order), limits)
+    verdict = decide(
+        order.occurred_at, _touches(order, value, terms), _coupons(order, value), _binding(order), limits
+    )
     verdict.trace["terms"] = terms.pk
     if verdict.enrollment is not None:
         winner = Enrollment.objects.select_related("affiliate", "sponsor").get(pk=verdict.enrollment)
@@ -35,7 +37,7 @@ def terms_of(order: Order) -> AttributionTerms:
 
 
 def is_new_customer(order: Order) -> bool | None:
-    """Say whether this is the buyer's first order: the store's word, else our own records; None for an unknown buyer."""
+    """Say whether this is the buyer's first order: by the store's word, else by our records; None if unknown."""
     told: bool | None = order.snapshot["customer"]["is_new"]
     if told is not None or order.customer_id is None:
         return told
@@ -95,7 +97,17 @@ def _from_id(order: Order, named: ClickId, terms: AttributionTerms) -> list[Touc
     link = Link.objects.filter(pk=named.link_id, enrollment__program=order.program_id).first()
     if link is None:
         return []
-    return [Touch(link.enrollment_id, named.at, "tid", terms.window, str(named.uuid), False, link.enrollment.is_active)]
+    return [
+        Touch(
+            link.enrollment_id,
+            named.at,
+            "tid",
+            terms.window,
+            str(named.uuid),
+            False,
+            link.enrollment.is_active,
+        )
+    ]
 
 
 def _from_ref(order: Order, value: OrderIn, terms: AttributionTerms) -> list[Touch]:

@@ -30,7 +30,7 @@ def apply(
     at: datetime | None = None,
 ) -> Enrollment:
     """Ask to take part; answered at once where the program approves automatically. Asking twice changes nothing."""
-    existing = Enrollment.objects.filter(program=program, affiliate=affiliate).first()
+    existing: Enrollment | None = Enrollment.objects.filter(program=program, affiliate=affiliate).first()
     if existing is not None:
         return existing
     if affiliate.merchant_id != program.merchant_id:
@@ -50,7 +50,10 @@ def _enroll(
     program: Program, affiliate: Affiliate, application: str, sponsor: Enrollment | None, at: datetime
 ) -> Enrollment:
     """Insert the membership under the first code that is free."""
-    for code in (from_name(affiliate.name), *(f"{from_name(affiliate.name)}-{random_code(4)}" for _n in range(5))):
+    for code in (
+        from_name(affiliate.name),
+        *(f"{from_name(affiliate.name)}-{random_code(4)}" for _n in range(5)),
+    ):
         try:
             with transaction.atomic():
                 enrollment: Enrollment = Enrollment.objects.create(
@@ -64,7 +67,7 @@ def _enroll(
                 return enrollment
         except IntegrityError:
             if Enrollment.objects.filter(program=program, affiliate=affiliate).exists():
-                return Enrollment.objects.get(program=program, affiliate=affiliate)  # type: ignore[no-any-return]
+                return Enrollment.objects.get(program=program, affiliate=affiliate)
     raise IllegalMove(_("No free code was found; choose another name."))
 
 
@@ -105,7 +108,10 @@ def _decide(
     locked = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     if actor is not None:
         demand(actor, "manage_affiliates", locked.program.merchant_id)
-    if state in {EnrollmentState.REFUSED, EnrollmentState.SUSPENDED, EnrollmentState.BANNED} and not reason.strip():
+    if (
+        state in {EnrollmentState.REFUSED, EnrollmentState.SUSPENDED, EnrollmentState.BANNED}
+        and not reason.strip()
+    ):
         raise IllegalMove(_("Say why: the affiliate reads the reason."))
     return _move(locked, state, kind, reason, actor, at)
 
@@ -142,7 +148,7 @@ def set_sponsor(
         above = rows[above].sponsor_id
     old, enrollment.sponsor = enrollment.sponsor_id, sponsor
     enrollment.save(update_fields=["sponsor"])
-    data = {"from": old, "to": sponsor.pk if sponsor else None}
+    data: dict[str, object] = {"from": old, "to": sponsor.pk if sponsor else None}
     _record("enrollment.sponsored", enrollment, actor, at, data)
     return enrollment
 
@@ -170,4 +176,6 @@ def _record(
     data: dict[str, object] | None = None,
 ) -> None:
     program = enrollment.program
-    events.record(kind, enrollment, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data)
+    events.record(
+        kind, enrollment, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+    )

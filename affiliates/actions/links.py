@@ -82,7 +82,9 @@ def _link(enrollment: Enrollment, destination: str, **fields: object) -> Link:
             continue
         try:
             with transaction.atomic():
-                link: Link = Link.objects.create(enrollment=enrollment, code=code, destination=destination, **fields)
+                link: Link = Link.objects.create(
+                    enrollment=enrollment, code=code, destination=destination, **fields
+                )
                 return link
         except IntegrityError:
             continue
@@ -137,7 +139,12 @@ def create_coupon(
     try:
         with transaction.atomic():
             coupon: Coupon = Coupon.objects.create(
-                program=program, enrollment=enrollment, code=Coupon.normal(code), kind=kind, policy=policy, note=note
+                program=program,
+                enrollment=enrollment,
+                code=Coupon.normal(code),
+                kind=kind,
+                policy=policy,
+                note=note,
             )
     except IntegrityError as taken:
         raise IllegalMove(_("This coupon belongs to somebody already.")) from taken

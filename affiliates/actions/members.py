@@ -51,23 +51,31 @@ def accept_invitation(token: str, user: User, *, at: datetime | None = None) -> 
     invitation = _invitation(token)
     if invitation is None or invitation.expires_at < now or invitation.email != user.email:
         raise NotAllowed(_("This invitation is not valid (any more). Ask for a new one."))
-    member = Member.objects.filter(merchant=invitation.merchant, user=user).first()
+    member: Member | None = Member.objects.filter(merchant=invitation.merchant, user=user).first()
     if invitation.accepted_at is not None:
         if member is None:
             raise NotAllowed(_("This invitation was used already. Ask for a new one."))
         return member
-    member, _made = Member.objects.update_or_create(
+    joined: Member
+    joined, _made = Member.objects.update_or_create(
         merchant=invitation.merchant, user=user, defaults={"role": invitation.role, "is_active": True}
     )
     invitation.accepted_at = now
     invitation.save(update_fields=["accepted_at"])
-    events.record("member.joined", member, tenant=member.merchant_id, actor=user, at=at, data={"role": member.role})
-    return member
+    events.record(
+        "member.joined", joined, tenant=joined.merchant_id, actor=user, at=at, data={"role": joined.role}
+    )
+    return joined
 
 
 @transaction.atomic
 def change_member(
-    member: Member, *, actor: User, role: str | None = None, is_active: bool | None = None, at: datetime | None = None
+    member: Member,
+    *,
+    actor: User,
+    role: str | None = None,
+    is_active: bool | None = None,
+    at: datetime | None = None,
 ) -> Member:
     """Give a colleague another role, or close or open the door; the last active owner stays."""
     member = Member.objects.select_for_update().get(pk=member.pk)

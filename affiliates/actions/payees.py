@@ -55,7 +55,9 @@ def read_account(method: str, account: str) -> tuple[str, str]:
         try:
             iban = IBAN(account)
         except SchwiftyException as wrong:
-            raise PayeeRefused(_("This is not a valid IBAN: check for a missing or mistyped digit.")) from wrong
+            raise PayeeRefused(
+                _("This is not a valid IBAN: check for a missing or mistyped digit.")
+            ) from wrong
         return str(iban), f"{iban.country_code}•• {str(iban)[-4:]}"
     address = account.strip().lower()
     name, at, host = address.partition("@")

@@ -40,7 +40,13 @@ def change_program(program: Program, *, actor: User, at: datetime | None = None,
     program.full_clean()
     program.save(update_fields=list(changed))
     events.record(
-        "program.changed", program, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+        "program.changed",
+        program,
+        tenant=program.merchant_id,
+        scope=program.pk,
+        actor=actor,
+        at=at,
+        data=data,
     )
     return program
 
@@ -58,7 +64,9 @@ def change_terms(
     terms.full_clean()
     terms.save()
     data = {"window_hours": window_hours, "bound_days": bound_days}
-    events.record("terms.changed", terms, tenant=program.merchant_id, scope=program.pk, actor=actor, at=now, data=data)
+    events.record(
+        "terms.changed", terms, tenant=program.merchant_id, scope=program.pk, actor=actor, at=now, data=data
+    )
     return terms
 
 

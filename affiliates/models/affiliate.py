@@ -37,7 +37,9 @@ class Affiliate(Scoped):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["merchant", "email"], name="affiliate_email_once"),
             models.UniqueConstraint(
-                fields=["merchant", "user"], condition=models.Q(user__isnull=False), name="affiliate_user_once"
+                fields=["merchant", "user"],
+                condition=models.Q(user__isnull=False),
+                name="affiliate_user_once",
             ),
         ]
 
@@ -69,8 +71,12 @@ class Enrollment(Scoped):
         _("state"), max_length=10, choices=EnrollmentState.choices, default=EnrollmentState.APPLIED
     )
     code = models.CharField(_("code"), max_length=40, help_text=_("Names the affiliate in links: ?ref=code."))
-    sponsor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="recruits")
-    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.PROTECT, related_name="enrollments")
+    sponsor = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="recruits"
+    )
+    group = models.ForeignKey(
+        Group, null=True, blank=True, on_delete=models.PROTECT, related_name="enrollments"
+    )
     application = models.TextField(_("what the affiliate wrote"), blank=True)
     reason = models.TextField(_("reason of the last decision"), blank=True)
     applied_at = models.DateTimeField(default=timezone.now)
@@ -84,7 +90,8 @@ class Enrollment(Scoped):
             models.UniqueConstraint(fields=["program", "affiliate"], name="enrollment_once"),
             models.UniqueConstraint(fields=["program", "code"], name="enrollment_code_once"),
             models.CheckConstraint(
-                condition=models.Q(sponsor__isnull=True) | ~models.Q(sponsor=models.F("id")), name="not_own_sponsor"
+                condition=models.Q(sponsor__isnull=True) | ~models.Q(sponsor=models.F("id")),
+                name="not_own_sponsor",
             ),
         ]
 

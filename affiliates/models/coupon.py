@@ -31,7 +31,9 @@ class Coupon(Scoped):
     enrollment = models.ForeignKey(Enrollment, on_delete=models.PROTECT, related_name="coupons")
     code = models.CharField(_("code"), max_length=80, help_text=_("Capital and small letters are the same."))
     kind = models.CharField(_("kind"), max_length=10, choices=CouponKind.choices, default=CouponKind.PERSONAL)
-    policy = models.CharField(_("policy"), max_length=20, choices=CouponPolicy.choices, default=CouponPolicy.ALWAYS)
+    policy = models.CharField(
+        _("policy"), max_length=20, choices=CouponPolicy.choices, default=CouponPolicy.ALWAYS
+    )
     note = models.CharField(_("what customers get"), max_length=120, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
 

@@ -32,7 +32,9 @@ class Payee(Scoped):
     label = models.CharField(max_length=60)
     fingerprint = models.CharField(max_length=64, db_index=True)
     is_current = models.BooleanField(default=True)
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -27,22 +27,32 @@ class Program(Scoped):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="programs")
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("short name"), help_text=_("Part of the program page's address."))
-    currency = models.CharField(_("currency"), max_length=3, help_text=_("Commissions and payouts are in it."))
+    currency = models.CharField(
+        _("currency"), max_length=3, help_text=_("Commissions and payouts are in it.")
+    )
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     home_url = models.URLField(_("home page"), help_text=_("Where a link without a page of its own leads."))
     allowed_hosts = models.JSONField(
         _("allowed hosts"), default=list, help_text=_("Hosts that links may lead to, e.g. shop.example.com.")
     )
     is_open = models.BooleanField(_("open for applications"), default=True)
-    approval = models.CharField(_("approval"), max_length=10, choices=Approval.choices, default=Approval.BY_HAND)
+    approval = models.CharField(
+        _("approval"), max_length=10, choices=Approval.choices, default=Approval.BY_HAND
+    )
     terms = models.TextField(_("terms"), blank=True)
     includes_shipping = models.BooleanField(_("shipping earns commission"), default=False)
     includes_tax = models.BooleanField(_("tax earns commission"), default=False)
     minimum_payout = models.BigIntegerField(
-        _("minimum payout"), default=5000, validators=[MinValueValidator(0)], help_text=_("In minor units, e.g. cents.")
+        _("minimum payout"),
+        default=5000,
+        validators=[MinValueValidator(0)],
+        help_text=_("In minor units, e.g. cents."),
     )
     second_approval_above = models.BigIntegerField(
-        _("second approval above"), null=True, blank=True, help_text=_("A batch above it needs two people (cents).")
+        _("second approval above"),
+        null=True,
+        blank=True,
+        help_text=_("A batch above it needs two people (cents)."),
     )
     debt_share = models.PositiveSmallIntegerField(
         _("debt taken from a payout"),
@@ -56,7 +66,9 @@ class Program(Scoped):
         verbose_name = _("program")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["merchant", "slug"], name="program_slug_once"),
-            models.CheckConstraint(condition=models.Q(minimum_payout__gte=0), name="program_minimum_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(minimum_payout__gte=0), name="program_minimum_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,7 +98,9 @@ class AttributionTerms(Scoped):
     )
     model = models.CharField(_("model"), max_length=20, choices=Model.choices, default=Model.LAST_CLICK)
     bound_days = models.PositiveIntegerField(_("days a customer stays bound"), default=365)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("attribution terms")
@@ -99,7 +113,10 @@ class AttributionTerms(Scoped):
         ]
 
     def __str__(self) -> str:
-        return _("%(model)s, %(hours)s hours") % {"model": self.get_model_display(), "hours": self.window_hours}
+        return _("%(model)s, %(hours)s hours") % {
+            "model": self.get_model_display(),
+            "hours": self.window_hours,
+        }
 
     @property
     def window(self) -> timedelta:

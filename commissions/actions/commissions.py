@@ -11,7 +11,15 @@ from affiliates.models import Enrollment
 from affiliates.roles import demand
 from commissions import ledger
 from commissions.models import Commission
-from commissions.states import MOVES, AccountKind, CommissionKind, CommissionState, EntryKind, IllegalMove, Screening
+from commissions.states import (
+    MOVES,
+    AccountKind,
+    CommissionKind,
+    CommissionState,
+    EntryKind,
+    IllegalMove,
+    Screening,
+)
 from core import events
 from core.models import User
 
@@ -24,8 +32,10 @@ def approve_due(*, at: datetime | None = None) -> int:
     approved = 0
     while ids := list(Commission.objects.due(now).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
         with transaction.atomic():
-            ready = Commission.objects.due(now).select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
-            rows = list(ready.select_related("program", "enrollment"))
+            ready = (
+                Commission.objects.due(now).select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+            )
+            rows = list(ready.select_related("program", "enrollment").prefetch_related("reversals"))
             for commission in rows:
                 _approve(commission, None, now)
         approved += len(rows)
@@ -111,7 +121,9 @@ def hold(
 
 
 @transaction.atomic
-def release(commission: Commission, *, reason: str = "", actor: User, at: datetime | None = None) -> Commission:
+def release(
+    commission: Commission, *, reason: str = "", actor: User, at: datetime | None = None
+) -> Commission:
     """Take the brake off; maturity still counts."""
     commission = _locked(commission)
     demand(actor, "hold_commissions", commission.program.merchant_id)
@@ -183,7 +195,9 @@ def adjust(
 
 
 def _locked(commission: Commission) -> Commission:
-    rows = Commission.objects.select_for_update(of=("self",)).select_related("program", "enrollment__affiliate")
+    rows = Commission.objects.select_for_update(of=("self",)).select_related(
+        "program", "enrollment__affiliate"
+    )
     return rows.get(pk=commission.pk)  # type: ignore[no-any-return]
 
 
@@ -207,4 +221,6 @@ def _record(
     data: dict[str, object] | None = None,
 ) -> None:
     program = commission.program
-    events.record(kind, commission, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data)
+    events.record(
+        kind, commission, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+    )

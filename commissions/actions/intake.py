@@ -54,7 +54,9 @@ def take_orders(
     """Take in orders, each whole or not at all; the answers stand in the order of the questions."""
     places = sorted(range(len(orders)), key=lambda place: (orders[place].source, orders[place].external_id))
     taken: dict[int, Taken] = {}
-    for place in places:  # rows are locked in key order, so two batches cannot wait for each other in a circle
+    for (
+        place
+    ) in places:  # rows are locked in key order, so two batches cannot wait for each other in a circle
         with transaction.atomic():
             taken[place] = _take(program, orders[place], mode, actor, at)
     failpoint("intake.before_commit")
@@ -66,7 +68,9 @@ def _take(program: Program, value: OrderIn, mode: Mode, actor: User | None, at: 
     recorded = tracking.record_order(program, value, mode=mode, actor=actor, at=at)
     order = recorded.order
     if recorded.status not in {"created", "revised"}:
-        return Taken(order, Conversion.objects.filter(order=order).first(), recorded.status, recorded.differences)
+        return Taken(
+            order, Conversion.objects.filter(order=order).first(), recorded.status, recorded.differences
+        )
     conversion = tracking.record_conversion(order, at=at, actor=actor)
     if conversion is not None:
         settle(conversion, at=at or timezone.now())
@@ -79,7 +83,9 @@ def _reconsider(conversion: Conversion, at: datetime | None) -> None:
     if conversion.customer_id is None:
         return
     later = Conversion.objects.filter(customer=conversion.customer_id, occurred_at__gt=conversion.occurred_at)
-    for other in later.exclude(pk=conversion.pk).select_related("order", "program").order_by("occurred_at", "pk"):
+    for other in (
+        later.exclude(pk=conversion.pk).select_related("order", "program").order_by("occurred_at", "pk")
+    ):
         verdict = tracking.evidence_changed(other)
         if verdict is not None:
             tracking.redecide(other, verdict, at=at)
@@ -119,9 +125,11 @@ def take_refund_lines(
 @transaction.atomic
 def apply_refund(refund: Refund, *, at: datetime | None = None) -> None:
     """Let a refund and its order meet, also when both were taken in at the same moment."""
-    order = Order.objects.select_for_update().filter(
-        program=refund.program_id, source=refund.source, external_id=refund.order_external_id
-    ).first()
+    order = (
+        Order.objects.select_for_update()
+        .filter(program=refund.program_id, source=refund.source, external_id=refund.order_external_id)
+        .first()
+    )
     if order is not None and tracking.adopt_refunds(order):
         _settle_order(order, at)
 

@@ -19,7 +19,12 @@ from core.models import User
 
 @transaction.atomic
 def create_plan(
-    program: Program, name: str, body: dict[str, Any], *, actor: User | None = None, at: datetime | None = None
+    program: Program,
+    name: str,
+    body: dict[str, Any],
+    *,
+    actor: User | None = None,
+    at: datetime | None = None,
 ) -> Plan:
     """Make a plan with its first version in force at once; the first plan of a program holds for all of it."""
     if actor is not None:
@@ -86,7 +91,9 @@ def assign_plan(
     assignment: Assignment = Assignment.objects.create(
         program=program, plan=plan, group=group, enrollment=enrollment, starts_at=now
     )
-    events.record("plan.assigned", assignment, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at)
+    events.record(
+        "plan.assigned", assignment, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at
+    )
     return assignment
 
 
@@ -97,7 +104,15 @@ def plan_version_for(enrollment: Enrollment, at: datetime) -> PlanVersion | None
     if enrollment.group_id is not None:
         target |= Q(group=enrollment.group_id)
     found = Assignment.objects.filter(in_force, target, program=enrollment.program_id)
-    ranked = sorted(found, key=lambda row: (row.enrollment_id is None, row.group_id is None, -row.starts_at.timestamp(), -row.pk))
+    ranked = sorted(
+        found,
+        key=lambda row: (
+            row.enrollment_id is None,
+            row.group_id is None,
+            -row.starts_at.timestamp(),
+            -row.pk,
+        ),
+    )
     if not ranked:
         return None
     versions = PlanVersion.objects.filter(plan=ranked[0].plan_id, effective_at__lte=at)

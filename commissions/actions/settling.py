@@ -39,44 +39,77 @@ def settle(conversion: Conversion, *, at: datetime) -> None:
     """Accrue what is new, take back or credit what differs; the caller holds the order's lock."""
     decision = conversion.decisions.select_related("enrollment").get(is_current=True)
     value = conversion.order.as_value()
-    reason = _cannot_value(conversion, value, decision)
+    held = _held(conversion, lock=True)
+    version = _version(conversion, decision.enrollment, held)
+    reason = _cannot_value(conversion, value, decision, version)
     if reason:
         tracking.park(conversion, reason, at=at)
         return
     tracking.release(conversion, at=at)
-    due = _due(conversion, value, decision)
-    held = {(row.enrollment_id, row.level): row for row in conversion.commissions.select_for_update()}
+    due = _due(conversion, value, decision, version)
+    taken = _taken(held)
     for key, earned in due.earned.items():
         if key not in held:
             held[key] = _accrue(conversion, earned, due, decision, at)
     for key, commission in sorted(held.items()):
         cause = _cause(key, value, due)
-        _correct(commission, due.left.get(key, 0), cause, due, at)
+        excess = commission.amount - taken.get(commission.pk, 0) - due.left.get(key, 0)
+        _correct(commission, excess, due.left.get(key, 0), cause, due, at)
 
 
-def _cannot_value(conversion: Conversion, value: OrderIn, decision: Decision) -> str:
+def due_of(conversion: Conversion) -> Due | None:
+    """Return what a conversion is worth by all facts, posting nothing; None while it cannot be valued."""
+    decision = conversion.decisions.select_related("enrollment").get(is_current=True)
+    value = conversion.order.as_value()
+    version = _version(conversion, decision.enrollment, _held(conversion))
+    if _cannot_value(conversion, value, decision, version):
+        return None
+    return _due(conversion, value, decision, version)
+
+
+def _held(conversion: Conversion, *, lock: bool = False) -> dict[Key, Commission]:
+    """Return (enrollment, level) -> commission, the lowest level first."""
+    rows = conversion.commissions.select_related("plan_version").order_by("level")
+    rows = rows.select_for_update(of=("self",)) if lock else rows
+    return {(row.enrollment_id, row.level): row for row in rows}
+
+
+def _cannot_value(
+    conversion: Conversion, value: OrderIn, decision: Decision, version: PlanVersion | None
+) -> str:
     """Return the sentence that says what is missing, or an empty text."""
     if decision.enrollment is None:
         return ""
     currency = conversion.program.currency
     if value.currency != currency:
         return f"The order is in {value.currency}, commissions are in {currency}: no exchange rate is stored."
-    if _version(conversion, decision.enrollment) is None:
+    if version is None:
         return "No plan was in force when the order was made: publish and assign one."
     return ""
 
 
-def _version(conversion: Conversion, winner: Enrollment) -> PlanVersion | None:
+def _version(
+    conversion: Conversion, winner: Enrollment | None, held: dict[Key, Commission]
+) -> PlanVersion | None:
     """Return the version the conversion was first valued by, else the one in force when it occurred."""
-    first = conversion.commissions.filter(enrollment=winner).select_related("plan_version").order_by("level").first()
+    if winner is None:
+        return None
+    first = next((row for (enrollment, _level), row in held.items() if enrollment == winner.pk), None)
     return first.plan_version if first else plan_version_for(winner, conversion.occurred_at)
 
 
-def _due(conversion: Conversion, value: OrderIn, decision: Decision) -> Due:
+def _taken(held: dict[Key, Commission]) -> dict[int, int]:
+    """Return commission id -> minor units taken back so far; a new conversion has none to ask for."""
+    if not held:
+        return {}
+    rows = Reversal.objects.filter(commission__in=held.values()).order_by()
+    return dict(rows.values_list("commission").annotate(Sum("amount")))
+
+
+def _due(conversion: Conversion, value: OrderIn, decision: Decision, version: PlanVersion | None) -> Due:
     refunds = list(conversion.order.refunds.in_force().order_by("external_id"))
     if decision.enrollment is None:
         return Due(None, None, {}, {}, {}, refunds)
-    version = _version(conversion, decision.enrollment)
     assert version is not None  # noqa: S101 - _cannot_value has parked it otherwise
     program = conversion.program
     plan = parse_plan(version.body, program.currency)
@@ -89,7 +122,8 @@ def _due(conversion: Conversion, value: OrderIn, decision: Decision) -> Due:
 
 
 def _accrue(conversion: Conversion, earned: Earned, due: Due, decision: Decision, at: datetime) -> Commission:
-    assert due.version and due.plan  # noqa: S101 - nothing is earned without a plan
+    assert due.version is not None  # noqa: S101 - nothing is earned without a plan
+    assert due.plan is not None  # noqa: S101
     program = conversion.program
     matures_at = conversion.captured_at + timedelta(days=due.plan.maturity_days)
     own = str(decision.trace.get("self_referral") or "")
@@ -112,7 +146,7 @@ def _accrue(conversion: Conversion, earned: Earned, due: Due, decision: Decision
         EntryKind.ACCRUAL,
         f"commission:{commission.pk}",
         debit=ledger.account(program, AccountKind.EXPENSE),
-        credit=ledger.account(program, AccountKind.PENDING, commission.enrollment),
+        credit=ledger.account(program, AccountKind.PENDING, commission.enrollment_id),
         amount=commission.amount,
         commission=commission,
         at=at,
@@ -123,13 +157,11 @@ def _accrue(conversion: Conversion, earned: Earned, due: Due, decision: Decision
     return commission
 
 
-def _correct(commission: Commission, left: int, cause: ReversalCause, due: Due, at: datetime) -> None:
+def _correct(
+    commission: Commission, excess: int, left: int, cause: ReversalCause, due: Due, at: datetime
+) -> None:
     """Post what the commission holds too much (taken back) or too little (credited)."""
-    if commission.state == CommissionState.DECLINED:
-        return
-    taken = commission.reversals.aggregate(Sum("amount"))["amount__sum"] or 0
-    excess = commission.amount - taken - left
-    if excess == 0:
+    if commission.state == CommissionState.DECLINED or excess == 0:
         return
     estimated = cause == ReversalCause.REFUND and any(refund.is_estimated for refund in due.refunds)
     reversal: Reversal = Reversal.objects.create(
@@ -150,7 +182,9 @@ def _correct(commission: Commission, left: int, cause: ReversalCause, due: Due, 
 def _post(commission: Commission, reversal: Reversal, at: datetime) -> None:
     program = commission.program
     pending = commission.state == CommissionState.PENDING
-    place = ledger.account(program, AccountKind.PENDING if pending else AccountKind.PAYABLE, commission.enrollment)
+    place = ledger.account(
+        program, AccountKind.PENDING if pending else AccountKind.PAYABLE, commission.enrollment_id
+    )
     expense = ledger.account(program, AccountKind.EXPENSE)
     back = reversal.amount > 0
     ledger.post(

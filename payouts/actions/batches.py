@@ -33,7 +33,11 @@ class ApprovalRefused(PermissionError):
 
 @transaction.atomic
 def open_batch(
-    program: Program, *, cut_off: datetime | None = None, actor: User | None = None, at: datetime | None = None
+    program: Program,
+    *,
+    cut_off: datetime | None = None,
+    actor: User | None = None,
+    at: datetime | None = None,
 ) -> Batch:
     """Collect everything payable up to `cut_off` into a draft; raise IllegalMove while another one is open."""
     if actor is not None:
@@ -60,7 +64,13 @@ def _open_parts(program: Program, cut_off: datetime) -> dict[int, list[Open]]:
         .annotate(taken=Sum("payout_items__amount", filter=Q(payout_items__is_live=True)))
         .order_by("id")
         .values_list(
-            "id", "amount", "taken", "credit__kind", "credit__enrollment", "debit__enrollment", "commission__is_held"
+            "id",
+            "amount",
+            "taken",
+            "credit__kind",
+            "credit__enrollment",
+            "debit__enrollment",
+            "commission__is_held",
         )
     )
     parts: dict[int, list[Open]] = {}
@@ -125,8 +135,12 @@ def _write(batch: Batch, bundles: list[tuple[Enrollment, Payee | None, Bundle]],
 
 def content_hash(batch: Batch) -> str:
     """Return a digest of exactly what an approval approves: payees, amounts, entries."""
-    rows = batch.payouts.order_by("pk").values_list("pk", "enrollment", "payee", "payee__fingerprint", "amount", "currency")
-    items = PayoutItem.objects.filter(payout__batch=batch).order_by("pk").values_list("payout", "entry", "amount")
+    rows = batch.payouts.order_by("pk").values_list(
+        "pk", "enrollment", "payee", "payee__fingerprint", "amount", "currency"
+    )
+    items = (
+        PayoutItem.objects.filter(payout__batch=batch).order_by("pk").values_list("payout", "entry", "amount")
+    )
     return hashlib.sha256(json.dumps([list(rows), list(items)]).encode()).hexdigest()
 
 
@@ -224,6 +238,8 @@ def cancel_batch(batch: Batch, *, actor: User, reason: str = "", at: datetime | 
     return batch
 
 
-def _record(kind: str, batch: Batch, actor: User | None, at: datetime, data: dict[str, Any] | None = None) -> None:
+def _record(
+    kind: str, batch: Batch, actor: User | None, at: datetime, data: dict[str, Any] | None = None
+) -> None:
     program = batch.program
     events.record(kind, batch, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data)

@@ -22,7 +22,11 @@ def mark_sent(payout: Payout, *, reference: str, actor: User, at: datetime | Non
     if payout.state == PayoutState.SENT and payout.reference == reference.strip():
         return payout
     guard(payout.state, PayoutState.SENT)
-    payout.state, payout.reference, payout.sent_at = PayoutState.SENT, _reference(reference), at or timezone.now()
+    payout.state, payout.reference, payout.sent_at = (
+        PayoutState.SENT,
+        _reference(reference),
+        at or timezone.now(),
+    )
     payout.save(update_fields=["state", "reference", "sent_at"])
     _record("payout.sent", payout, actor, at, {"reference": payout.reference})
     return payout

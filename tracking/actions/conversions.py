@@ -17,7 +17,9 @@ COUNTS = frozenset({OrderState.SALE, OrderState.REFUNDED})
 
 
 @transaction.atomic
-def record_conversion(order: Order, *, at: datetime | None = None, actor: User | None = None) -> Conversion | None:
+def record_conversion(
+    order: Order, *, at: datetime | None = None, actor: User | None = None
+) -> Conversion | None:
     """Count an order that is a sale and decide whom it is credited to; None while it is not a sale yet."""
     existing: Conversion | None = Conversion.objects.filter(order=order).first()
     if existing is not None or order.state not in COUNTS:
@@ -37,7 +39,7 @@ def record_conversion(order: Order, *, at: datetime | None = None, actor: User |
                 created_at=at or timezone.now(),
             )
     except IntegrityError:
-        return Conversion.objects.get(order=order)  # type: ignore[no-any-return]
+        return Conversion.objects.get(order=order)
     _decide(conversion, weigh(order), 1, at)
     _record("conversion.counted", conversion, actor, at)
     return conversion
@@ -68,7 +70,7 @@ def redecide(conversion: Conversion, verdict: Verdict, *, at: datetime | None = 
 
 
 def _decide(conversion: Conversion, verdict: Verdict, number: int, at: datetime | None) -> Decision:
-    return Decision.objects.create(  # type: ignore[no-any-return]
+    return Decision.objects.create(
         program=conversion.program,
         conversion=conversion,
         number=number,
@@ -113,4 +115,6 @@ def _record(
     data: dict[str, Any] | None = None,
 ) -> None:
     program = conversion.program
-    events.record(kind, conversion, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data)
+    events.record(
+        kind, conversion, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+    )

@@ -29,7 +29,12 @@ class Recorded:
 
 @transaction.atomic
 def record_order(
-    program: Program, value: OrderIn, *, mode: Mode = "store", actor: User | None = None, at: datetime | None = None
+    program: Program,
+    value: OrderIn,
+    *,
+    mode: Mode = "store",
+    actor: User | None = None,
+    at: datetime | None = None,
 ) -> Recorded:
     """Store an order or a newer revision of it; `mode` create refuses other content, update and store revise."""
     order, made = _find_or_create(program, value, at or timezone.now())

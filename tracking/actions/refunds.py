@@ -83,7 +83,9 @@ def _columns(value: RefundIn) -> dict[str, Any]:
 def _differences(refund: Refund, order_external_id: str, value: RefundIn) -> dict[str, list[Any]]:
     told = {**_columns(value), "order_external_id": order_external_id}
     names = ("order_external_id", "kind", "gross", "lines")
-    return {name: [getattr(refund, name), told[name]] for name in names if getattr(refund, name) != told[name]}
+    return {
+        name: [getattr(refund, name), told[name]] for name in names if getattr(refund, name) != told[name]
+    }
 
 
 def list_refunds(order: Order, listed: Sequence[RefundIn], *, at: datetime | None = None) -> None:
@@ -106,7 +108,12 @@ def list_refunds(order: Order, listed: Sequence[RefundIn], *, at: datetime | Non
 
 def _relist(refund: Refund, order: Order, value: RefundIn) -> bool:
     """Update a refund that the list names again; return whether anything changed."""
-    if refund.gross == value.gross and not refund.is_withdrawn and refund.order_id == order.pk and refund.is_listed:
+    if (
+        refund.gross == value.gross
+        and not refund.is_withdrawn
+        and refund.order_id == order.pk
+        and refund.is_listed
+    ):
         return False
     if refund.gross != value.gross:
         refund.gross, refund.lines, refund.is_final = value.gross, None, False
@@ -124,7 +131,9 @@ def adopt_refunds(order: Order) -> int:
 
 
 @transaction.atomic
-def set_refund_lines(refund: Refund, lines: Sequence[RefundLineIn] | None, *, at: datetime | None = None) -> Refund:
+def set_refund_lines(
+    refund: Refund, lines: Sequence[RefundLineIn] | None, *, at: datetime | None = None
+) -> Refund:
     """Write which lines went back; None says the store knows none: the refund stays proportional, finally."""
     if refund.order_id is not None:
         Order.objects.select_for_update().get(pk=refund.order_id)

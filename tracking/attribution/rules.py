@@ -76,7 +76,10 @@ def decide(
     """Return who is credited for an order made at `at`; ties go to the lower enrollment, then the lower click id."""
     judged = [(touch, _why_not(touch, at)) for touch in sorted(touches, key=_age)]
     clicks = [touch for touch, why in judged if not why]
-    used = [(use, _why_coupon_fails(use, clicks)) for use in sorted(coupons, key=lambda use: (use.code, use.coupon))]
+    used = [
+        (use, _why_coupon_fails(use, clicks))
+        for use in sorted(coupons, key=lambda use: (use.code, use.coupon))
+    ]
     winner = _first(at, clicks, [use for use, why in used if not why], binding, terms)
     trace = {
         "v": 1,
@@ -152,10 +155,13 @@ def _touch_line(touch: Touch, why: str, winner: Verdict) -> dict[str, Any]:
 
 def _coupon_line(use: CouponUse, why: str, winner: Verdict) -> dict[str, Any]:
     won = winner.coupon == use.coupon
-    return {"code": use.code, "enrollment": use.enrollment, "kind": use.kind, "won": won, "why": "" if won else why or "weaker"}
+    why = "" if won else why or "weaker"
+    return {"code": use.code, "enrollment": use.enrollment, "kind": use.kind, "won": won, "why": why}
 
 
-def _binding_line(binding: Binding | None, at: datetime, terms: Terms, winner: Verdict) -> dict[str, Any] | None:
+def _binding_line(
+    binding: Binding | None, at: datetime, terms: Terms, winner: Verdict
+) -> dict[str, Any] | None:
     if binding is None:
         return None
     won = winner.evidence in {EvidenceKind.BOUND, EvidenceKind.LAPSED}
