@@ -19,10 +19,9 @@ from tests import makers
 
 
 @pytest.fixture(autouse=True)
-def fresh_cache() -> Iterator[None]:
+def fresh_cache() -> None:
     """No test sees another's cached limits."""
     cache.clear()
-    yield
 
 
 @pytest.fixture(autouse=True, scope="session")

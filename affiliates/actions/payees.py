@@ -37,7 +37,7 @@ def set_payee(
         affiliate=affiliate,
         method=method,
         holder=holder,
-        details={"account": account},
+        details={"account": account},  # type: ignore[misc]  # a sealed field takes any JSON value
         label=label,
         fingerprint=mark,
         changed_by=actor,
