@@ -27,16 +27,21 @@ FIELD_KEYS = env.names("FIELD_KEYS", "" if PRODUCTION else _development_key)
 FINGERPRINT_KEY = env.text("FINGERPRINT_KEY", "" if PRODUCTION else "development only")
 
 # --- hosts -------------------------------------------------------------------------------------------------
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],.localhost,testserver")
+ALLOWED_HOSTS = env.names(
+    "ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],.localhost,testserver"
+)
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = env.text("PUBLIC_URL", "" if PRODUCTION else "http://localhost:8000")
 
 if PRODUCTION:
     _needed = {
         "SECRET_KEY": len(SECRET_KEY) >= 50 or "a random text of 50 letters or more",
-        "FIELD_KEYS": bool(FIELD_KEYS) or "name:key pairs, key = 32 random bytes in base64 (openssl rand -base64 32)",
-        "FINGERPRINT_KEY": len(FINGERPRINT_KEY) >= 32 or "a random text of 32 letters or more that never changes",
-        "ALLOWED_HOSTS": bool(ALLOWED_HOSTS) and "*" not in ALLOWED_HOSTS or "the host names you serve, by comma",
+        "FIELD_KEYS": bool(FIELD_KEYS)
+        or "name:key pairs, key = 32 random bytes in base64 (openssl rand -base64 32)",
+        "FINGERPRINT_KEY": len(FINGERPRINT_KEY) >= 32
+        or "a random text of 32 letters or more that never changes",
+        "ALLOWED_HOSTS": (bool(ALLOWED_HOSTS) and "*" not in ALLOWED_HOSTS)
+        or "the host names you serve, by comma",
         "PUBLIC_URL": PUBLIC_URL.startswith("https://") or "the https:// address of this installation",
         "EMAIL_URL": bool(env.text("EMAIL_URL")) or "smtp://user:password@host:587",
         "DEFAULT_FROM_EMAIL": bool(env.text("DEFAULT_FROM_EMAIL")) or "the sender's address",
@@ -63,7 +68,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "csp",
     "core",
     "affiliates",
@@ -112,13 +116,17 @@ TEMPLATES = [
 ]
 
 # --- database, cache, doorbell -----------------------------------------------------------------------------
-DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR}/portal.sqlite3"), VAR_DIR)}
+DATABASES = {
+    "default": env.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR}/portal.sqlite3"), VAR_DIR)
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 _local_cache = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 _shared_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 _database_cache = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
-CACHES = {"default": _shared_cache if REDIS_URL else _local_cache if TRIBUTARY_ENV == "test" else _database_cache}
+CACHES = {
+    "default": _shared_cache if REDIS_URL else _local_cache if TRIBUTARY_ENV == "test" else _database_cache
+}
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 EVENT_ROUTES = "portal.events.ROUTES"
 SCHEDULE = "portal.schedule.SCHEDULE"

@@ -1,9 +1,5 @@
 """The cast: Northwind and its people; and Eve, who owns another company."""
 
-import os
-
-os.environ.setdefault("TRIBUTARY_ENV", "test")
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,0 +1,1 @@
+"""REST v1: what machines may ask and tell."""

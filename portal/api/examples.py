@@ -1,0 +1,70 @@
+"""One order's life, as the schema and the reference show it."""
+
+from drf_spectacular.utils import OpenApiExample
+
+ORDER = {
+    "source": "shop-eu",
+    "external_id": "1001",
+    "goal": "sale",
+    "occurred_at": "2026-11-20T14:02:11Z",
+    "captured_at": "2026-11-20T14:02:15Z",
+    "revision_at": "2026-11-20T14:02:15Z",
+    "currency": "EUR",
+    "total": "129.90",
+    "tax": "20.74",
+    "shipping": "4.90",
+    "discount": "10.00",
+    "lines": [
+        {
+            "external_id": "l1",
+            "sku": "MUG-1",
+            "name": "Enamel mug",
+            "category": "kitchen",
+            "quantity": 2,
+            "net": "83.86",
+            "excluded": False,
+        }
+    ],
+    "customer": {"external_id": "c-77", "email": "g@example.com", "is_new": True, "country": "DE"},
+    "evidence": {"ref": "anna", "coupons": ["ANNA15"], "landing_url": "https://shop.example.com/?ref=anna"},
+    "subscription": {"external_id": "s-1", "payment_number": 1},
+    "channel": "web",
+    "metadata": {"campaign": "autumn"},
+}
+LEAD = {
+    "source": "crm",
+    "external_id": "lead-9",
+    "goal": "lead",
+    "occurred_at": "2026-11-20T14:02:11Z",
+    "currency": "EUR",
+    "total": "0.00",
+    "evidence": {"ref": "anna"},
+}
+REFUND = {
+    "source": "shop-eu",
+    "conversion_external_id": "1001",
+    "external_id": "r-1",
+    "occurred_at": "2026-11-20T18:30:00Z",
+    "kind": "refund",
+    "lines": [{"external_id": "l1", "quantity": 1, "net": "41.93"}],
+}
+REFUND_GROSS = {
+    "source": "shop-eu",
+    "conversion_external_id": "1001",
+    "external_id": "r-2",
+    "occurred_at": "2026-11-20T18:30:00Z",
+    "kind": "refund",
+    "gross": "42.41",
+}
+LINK = {
+    "affiliate": "anna",
+    "destination": "https://shop.example.com/mugs",
+    "name": "Mugs",
+    "sub_ids": ["blog"],
+}
+CHANGED = {**ORDER, "total": "109.90", "revision_at": "2026-11-20T17:00:00Z"}
+
+
+def sent(name: str, value: object) -> OpenApiExample:
+    """Return an example of a request."""
+    return OpenApiExample(name, value=value, request_only=True)

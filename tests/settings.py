@@ -1,0 +1,7 @@
+"""The settings of the tests: the portal's own, read in the test environment."""
+
+import os
+
+os.environ.setdefault("TRIBUTARY_ENV", "test")
+
+from portal.settings import *  # noqa: E402, F403 - the environment must be named first
