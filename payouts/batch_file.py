@@ -14,7 +14,19 @@ def batch_csv(batch: Batch) -> str:
     """One line per payout with the account to pay to; cells that a spreadsheet would run are made plain text."""
     sheet = io.StringIO()
     lines = csv.writer(sheet)
-    lines.writerow([_("number"), _("affiliate"), _("account holder"), _("method"), _("account"), _("amount"), _("currency"), _("state"), _("reference")])
+    lines.writerow(
+        [
+            _("number"),
+            _("affiliate"),
+            _("account holder"),
+            _("method"),
+            _("account"),
+            _("amount"),
+            _("currency"),
+            _("state"),
+            _("reference"),
+        ]
+    )
     rows = batch.payouts.select_related("enrollment__affiliate", "payee").order_by("pk")
     for payout in rows:
         payee = payout.payee

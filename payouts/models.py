@@ -24,7 +24,9 @@ class Batch(Scoped):
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="batches")
     state = models.CharField(_("state"), max_length=10, choices=BatchState.choices, default=BatchState.DRAFT)
     cut_off = models.DateTimeField(_("up to"))
-    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     opened_at = models.DateTimeField(_("opened at"), default=timezone.now)
     approved_at = models.DateTimeField(null=True)
 
@@ -59,7 +61,9 @@ class Approval(Scoped):
 
     class Meta:
         verbose_name = _("approval")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "user", "content_hash"], name="approval_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["batch", "user", "content_hash"], name="approval_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} {self.at:%Y-%m-%d}"
@@ -84,7 +88,9 @@ class Payout(Scoped):
     enrollment = models.ForeignKey(Enrollment, on_delete=models.PROTECT, related_name="payouts")
     payee = models.ForeignKey(Payee, on_delete=models.PROTECT, related_name="payouts")
     method = models.CharField(_("method"), max_length=20, default="manual")
-    state = models.CharField(_("state"), max_length=10, choices=PayoutState.choices, default=PayoutState.DRAFT)
+    state = models.CharField(
+        _("state"), max_length=10, choices=PayoutState.choices, default=PayoutState.DRAFT
+    )
     amount = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     reference = models.CharField(_("reference"), max_length=120, blank=True)

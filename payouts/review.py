@@ -64,10 +64,16 @@ def review(batch: Batch) -> Review:
     history, middle = _history(batch, payouts), _middle(batch, payouts)
     rows = [_look_at(payout, history.get(payout.enrollment_id), middle) for payout in payouts]
     rows.sort(key=lambda row: (not row.is_flagged, -row.payout.amount))
-    held_back = list(batch.held_back.select_related("enrollment__affiliate", "batch__program").order_by("reason", "-amount"))
+    held_back = list(
+        batch.held_back.select_related("enrollment__affiliate", "batch__program").order_by(
+            "reason", "-amount"
+        )
+    )
     currency = batch.program.currency
     total = sum(payout.amount for payout in payouts if payout.state != PayoutState.CANCELLED)
-    return Review(Money(total, currency), rows, held_back, Money(sum(row.amount for row in held_back), currency))
+    return Review(
+        Money(total, currency), rows, held_back, Money(sum(row.amount for row in held_back), currency)
+    )
 
 
 def _history(batch: Batch, payouts: Iterable[Payout]) -> dict[int, dict[str, Any]]:

@@ -27,9 +27,18 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"].startswith("/r/")):
         await edge(scope, receive, send)
     elif scope["type"] == "http":
-        await pages(cleaned(scope), receive, send)
+        await pages(cleaned(scope), coroutine_of(receive), send)
     else:
         await send({"type": "websocket.close"})
+
+
+def coroutine_of(receive: Receive) -> Receive:
+    """What a2wsgi hands to another thread must be a coroutine; granian's `receive` returns a future of its own."""
+
+    async def received() -> MutableMapping[str, Any]:
+        return await receive()
+
+    return received
 
 
 def cleaned(scope: Scope) -> Scope:

@@ -57,7 +57,9 @@ def sqlite(path: Path) -> dict[str, object]:
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas},
-        "TEST": {"NAME": str(path.with_suffix(f".test-{os.getpid()}.sqlite3"))},  # two runs at once stay apart
+        "TEST": {
+            "NAME": str(path.with_suffix(f".test-{os.getpid()}.sqlite3"))
+        },  # two runs at once stay apart
     }
 
 

@@ -32,7 +32,9 @@ class Brand(Scoped):
         _("color"), max_length=7, default="#14634d", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
     font = models.CharField(_("font"), max_length=10, choices=Font.choices, default=Font.FIGTREE)
-    radius = models.PositiveSmallIntegerField(_("corner radius"), default=8, validators=[MaxValueValidator(16)])
+    radius = models.PositiveSmallIntegerField(
+        _("corner radius"), default=8, validators=[MaxValueValidator(16)]
+    )
     logo = models.TextField(_("logo (SVG)"), blank=True)
     sender_name = models.CharField(_("sender's name"), max_length=80, blank=True)
     sender_email = models.EmailField(_("sender's address"), blank=True)
@@ -55,7 +57,9 @@ class ApiKey(Scoped):
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     secret_hash = models.CharField(max_length=64, editable=False)
     scopes = models.JSONField(_("scopes"), default=list)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True)

@@ -6,6 +6,7 @@ from core.periods import Every
 
 SCHEDULE = (
     Every("commissions.tasks.approve_due", timedelta(hours=1)),
+    Every("commissions.tasks.apply_waiting_refunds", timedelta(minutes=5)),
     Every("integrations.tasks.ask_again", timedelta(minutes=5)),
     Every("portal.tasks.forget_answers", timedelta(days=1)),
 )

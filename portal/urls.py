@@ -14,3 +14,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.affiliate.urls")),
     path("", include("portal.public.urls")),
 ]
+handler500 = "portal.public.errors.server_error"

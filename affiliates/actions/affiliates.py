@@ -21,8 +21,12 @@ def register_affiliate(
 ) -> Affiliate:
     """Make a person an affiliate of a company, once; a row that waits for this address becomes theirs.
 
+    Somebody without a name gets this one.
     Raises IllegalMove if somebody else of the company holds the address.
     """
+    if not user.name:
+        user.name = name
+        user.save(update_fields=["name"])
     known: Affiliate | None = Affiliate.objects.filter(merchant=merchant, user=user).first()
     if known is not None:
         return known

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from affiliates.models import Program
@@ -132,6 +133,17 @@ def apply_refund(refund: Refund, *, at: datetime | None = None) -> None:
     )
     if order is not None and tracking.adopt_refunds(order):
         _settle_order(order, at)
+
+
+def apply_waiting_refunds(*, at: datetime | None = None) -> int:
+    """Let refunds meet orders that became visible only after the refund had looked for them; return how many."""
+    its_order = Order.objects.filter(
+        program=OuterRef("program"), source=OuterRef("source"), external_id=OuterRef("order_external_id")
+    )
+    missed = list(Refund.objects.waiting().filter(Exists(its_order)).order_by("pk"))
+    for refund in missed:
+        apply_refund(refund, at=at)
+    return len(missed)
 
 
 @transaction.atomic

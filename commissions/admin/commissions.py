@@ -9,13 +9,12 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.asked_twice import ask_twice
 from affiliates.cells import chip, link, money_cell, money_text, when
 from affiliates.models import Enrollment
-from affiliates.scoped_admin import merchants_that_let
+from affiliates.scoped_admin import merchants_that_let, person
 from affiliates.verb_admin import ReasonForm, Verb, VerbAdmin
 from commissions import actions
 from commissions.models import Commission
@@ -27,7 +26,9 @@ from core.money import Money, MoneyError
 class NoteForm(forms.Form):
     """A note for the audit trail; it may be left empty."""
 
-    reason = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=300, widget=forms.Textarea)
+    reason = forms.CharField(
+        label=gettext_lazy("Note"), required=False, max_length=300, widget=forms.Textarea
+    )
 
 
 def _is_ready(row: Commission) -> bool:
@@ -48,7 +49,9 @@ VERBS = (
     Verb(
         name="hold",
         label=gettext_lazy("Put on hold"),
-        ask=gettext_lazy("It is neither approved nor paid until somebody releases it. The amount stays where it is."),
+        ask=gettext_lazy(
+            "It is neither approved nor paid until somebody releases it. The amount stays where it is."
+        ),
         may="hold_commissions",
         run=actions.hold,
         done=gettext_lazy("On hold"),
@@ -90,7 +93,9 @@ class AdjustForm(forms.Form):
     amount = forms.CharField(
         label=gettext_lazy("Amount"),
         max_length=20,
-        help_text=gettext_lazy("In the program’s currency, like 25.00; a correction may be negative, like -12.50."),
+        help_text=gettext_lazy(
+            "In the program’s currency, like 25.00; a correction may be negative, like -12.50."
+        ),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -118,8 +123,17 @@ class CommissionAdmin(VerbAdmin):
     verbs = VERBS
     tab_field = "state"
     confirm_display = ("enrollment", "conversion", "net_money", "state_chip")
-    list_display = ("affiliate", "program", "order_number", "level", "net_money", "state_chip", "ripe", "earned")
-    list_filter = ("program", "state", "is_held", "kind", "level")
+    list_display = (
+        "affiliate",
+        "program",
+        "order_number",
+        "level",
+        "net_money",
+        "state_chip",
+        "ripe",
+        "earned",
+    )
+    list_filter = ("program", "is_held", "kind", "level")
     list_select_related = ("program", "enrollment__affiliate", "enrollment__program", "conversion")
     search_fields = ("enrollment__affiliate__name", "enrollment__affiliate__email", "conversion__external_id")
     ordering = ("-occurred_at", "-pk")
@@ -208,6 +222,7 @@ class CommissionAdmin(VerbAdmin):
         sentences = explain(row.trace, row.enrollment_id, row.level) if row.trace else []
         return {
             **super().page_context(request, row),
+            "row_title": f"{row.enrollment.affiliate}, {self.order_number(row)}",
             "hero_money": row.net,
             "hero_chip": self.state_chip(row),
             "sentences": [sentence.text for sentence in sentences],
@@ -219,7 +234,9 @@ class CommissionAdmin(VerbAdmin):
         view = self.admin_site.admin_view(self.adjust_view)
         return [path("adjust/", view, name="commissions_commission_adjust"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Finance gets a button for adjustments."""
         tools = []
         if self.lets(request, "adjust_commissions"):
@@ -232,7 +249,9 @@ class CommissionAdmin(VerbAdmin):
         if not merchants:
             raise PermissionDenied
         form = AdjustForm(request.POST or None)
-        rows = Enrollment.objects.filter(program__merchant__in=merchants).select_related("affiliate", "program")
+        rows = Enrollment.objects.filter(program__merchant__in=merchants).select_related(
+            "affiliate", "program"
+        )
         form.fields["enrollment"].queryset = rows.order_by("affiliate__name")  # type: ignore[attr-defined]
         return ask_twice(
             request,
@@ -251,7 +270,7 @@ class CommissionAdmin(VerbAdmin):
             values["enrollment"],
             values["money"].amount,
             reason=values["reason"],
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person(request),
             kind=CommissionKind(values["kind"]),
         )
         self.message_user(request, _("Posted: %(row)s") % {"row": row})

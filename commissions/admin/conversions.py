@@ -24,7 +24,9 @@ class ValuedConversionAdmin(ConversionAdmin):
         Verb(
             name="value",
             label=_("Value again"),
-            ask=_("Do this after the cause is mended. It is valued now, or stays parked with the reason why."),
+            ask=_(
+                "Do this after the cause is mended. It is valued now, or stays parked with the reason why."
+            ),
             may="manage_programs",
             run=_revalue,
             done=_("Valued again"),

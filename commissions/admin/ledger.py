@@ -22,7 +22,17 @@ class EntryAdmin(ScopedAdmin):
     search_fields = ("source", "credit__enrollment__affiliate__name", "debit__enrollment__affiliate__name")
     ordering = ("-pk",)
     date_hierarchy = "at"
-    fields = ("posted", "kind", "money", "from_account", "to_account", "program", "commission", "source", "actor")
+    fields = (
+        "posted",
+        "kind",
+        "money",
+        "from_account",
+        "to_account",
+        "program",
+        "commission",
+        "source",
+        "actor",
+    )
     readonly_fields = ("posted", "money", "from_account", "to_account")
     empty_words = _("The first entry is written with the first commission.")
 

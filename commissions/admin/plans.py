@@ -9,12 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.asked_twice import ask_twice
 from affiliates.cells import when
-from affiliates.scoped_admin import ScopedAdmin
+from affiliates.scoped_admin import ScopedAdmin, person
 from commissions import actions
 from commissions.models import Assignment, Plan, PlanVersion
 from commissions.plan import PlanError, parse_plan
@@ -23,7 +22,14 @@ EXAMPLE: dict[str, Any] = {
     "schema": 1,
     "maturity_days": 30,
     "max_total_rate": "50",
-    "rules": [{"id": "base", "name": "Every sale", "when": {"goal": "sale"}, "reward": {"type": "percent", "rate": "10"}}],
+    "rules": [
+        {
+            "id": "base",
+            "name": "Every sale",
+            "when": {"goal": "sale"},
+            "reward": {"type": "percent", "rate": "10"},
+        }
+    ],
 }
 
 
@@ -74,7 +80,9 @@ class PublishForm(forms.Form):
         label=gettext_lazy("In force from"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=gettext_lazy("Empty: at once. What was earned before keeps the version it was earned under."),
+        help_text=gettext_lazy(
+            "Empty: at once. What was earned before keeps the version it was earned under."
+        ),
     )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
@@ -101,7 +109,9 @@ class PlanAdmin(ScopedAdmin):
     list_filter = ("program",)
     list_select_related = ("program",)
     search_fields = ("name",)
-    empty_words = gettext_lazy("A plan says what an order pays; the first one of a program holds for everybody in it.")
+    empty_words = gettext_lazy(
+        "A plan says what an order pays; the first one of a program holds for everybody in it."
+    )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The rules of an existing plan are read in words and published in versions."""
@@ -124,7 +134,7 @@ class PlanAdmin(ScopedAdmin):
 
     def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Plan:
         """With its first version in force at once."""
-        return actions.create_plan(values["program"], values["name"], values["body"], actor=request.user)  # type: ignore[arg-type]
+        return actions.create_plan(values["program"], values["name"], values["body"], actor=person(request))
 
     def page_context(self, request: HttpRequest, row: Plan) -> dict[str, Any]:
         """Every version in words, the newest first."""
@@ -148,7 +158,7 @@ class PlanAdmin(ScopedAdmin):
         """Write the next version, read it in words, publish it."""
         plan = self.get_object(request, str(plan_id))
         if plan is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, str(plan_id))
+            return self.absent(request, str(plan_id))
         if not self.lets(request, "manage_plans", plan):
             raise PermissionDenied
         last = plan.versions.order_by("number").last()
@@ -174,7 +184,7 @@ class PlanAdmin(ScopedAdmin):
             plan,
             values["body"],
             effective_at=values["effective_at"],
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person(request),
         )
         self.message_user(request, _("Published: version %(number)s") % {"number": version.number})
         return reverse("admin:commissions_plan_change", args=[plan.pk])
@@ -222,5 +232,5 @@ class AssignmentAdmin(ScopedAdmin):
             values["plan"],
             group=values.get("group"),
             enrollment=values.get("enrollment"),
-            actor=request.user,  # type: ignore[arg-type]
+            actor=person(request),
         )

@@ -1,0 +1,88 @@
+"""The managers' site: Django's stock admin, entered by active members of a company through the portal's own log-in."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Role
+from affiliates.scoped_admin import ScopedAdmin, memberships
+from portal import console_queue
+from portal.console_navigation import navigation
+from reports import queries
+
+STYLES = [
+    f"console/{name}.css" for name in ("tokens", "frame", "controls", "lists", "forms", "cards", "narrow")
+]
+
+
+class Console(admin.AdminSite):
+    """The managers' place."""
+
+    site_header = _("Partner portal")
+    site_title = _("Partner portal")
+    index_title = _("Overview")
+    site_url = None
+    enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only pages that keep to the member's own company stand here; those of other packages do not."""
+        if admin_class is not None and issubclass(admin_class, ScopedAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Only active members of a company come in."""
+        return bool(memberships(request))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Hand over to the portal's log-in (password, passkey, second factor); a stranger who is logged in gets 404."""
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"), settings.LOGIN_URL)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Hand over to the portal's log-out."""
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Hand over to the portal's page."""
+        return redirect("account_change_password")
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """The navigation is grouped by what people do, so apps have no pages of their own."""
+        return redirect("admin:index")
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Every page knows the navigation, with the counts of what waits."""
+        context = super().each_context(request)
+        context["console_styles"] = STYLES
+        if context["has_permission"]:
+            roles = dict(Role.choices)
+            context["console_nav"] = navigation(request)
+            context["console_role"] = ", ".join(
+                str(roles[role]) for role in sorted(set(memberships(request).values()))
+            )
+        return context
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The week's figures and what needs a decision."""
+        merchants, now = list(memberships(request)), timezone.now()
+        context = {
+            "week": queries.week(merchants, now),
+            "charts": queries.commission_by_week(merchants, now),
+            "queue": console_queue.queue(request),
+            "connections": console_queue.connections(merchants),
+            **(extra_context or {}),
+        }
+        return super().index(request, context)
