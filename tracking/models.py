@@ -12,7 +12,12 @@ from tracking.orders import OrderIn
 from tracking.states import ConversionState, EvidenceKind, OrderState, RefundKind
 
 # A click is written at wire speed: its references carry no constraint, and its id is its own (time first).
-LOOSE: dict[str, Any] = {"db_constraint": False, "on_delete": models.DO_NOTHING, "db_index": False, "related_name": "+"}
+LOOSE: dict[str, Any] = {
+    "db_constraint": False,
+    "on_delete": models.DO_NOTHING,
+    "db_index": False,
+    "related_name": "+",
+}
 
 
 class Click(Scoped):
@@ -149,7 +154,9 @@ class Refund(Scoped):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["program", "source", "external_id"], name="refund_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["program", "source", "order_external_id"], name="refund_by_order")]
+        indexes: ClassVar = [
+            models.Index(fields=["program", "source", "order_external_id"], name="refund_by_order")
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.external_id}"

@@ -102,7 +102,9 @@ class OrderIn:
         values = dict(plain)
         for name in ("occurred_at", "revision_at", "captured_at"):
             values[name] = _when(values[name])
-        values["lines"] = tuple(LineIn(**{**line, "categories": tuple(line["categories"])}) for line in plain["lines"])
+        values["lines"] = tuple(
+            LineIn(**{**line, "categories": tuple(line["categories"])}) for line in plain["lines"]
+        )
         values["customer"] = CustomerIn(**plain["customer"])
         values["evidence"] = Evidence(**{**plain["evidence"], "coupons": tuple(plain["evidence"]["coupons"])})
         if plain["refunds"] is not None:
@@ -121,7 +123,9 @@ class OrderIn:
         Stores tell the time of a change in whole seconds, so two revisions may carry the same one; the rest of
         the key makes the outcome independent of the order of arrival.
         """
-        return f"{self.revision_at.timestamp():020.6f}|{len(self.refunds or ()):04d}|{self.content_hash()[:16]}"
+        return (
+            f"{self.revision_at.timestamp():020.6f}|{len(self.refunds or ()):04d}|{self.content_hash()[:16]}"
+        )
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Any]]:

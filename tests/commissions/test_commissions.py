@@ -67,7 +67,9 @@ def test_refund_after_a_decline_takes_nothing_twice(bob, mia, program):
     commission = actions.decline(make_commission(bob, external_id="7"), reason="No.", actor=mia)
     from tests.makers import make_refund
 
-    actions.take_refunds(program, "shop", commission.conversion.external_id, [make_refund(gross=5000)], at=NOON)
+    actions.take_refunds(
+        program, "shop", commission.conversion.external_id, [make_refund(gross=5000)], at=NOON
+    )
 
     assert balances(bob) == {"pending": 0, "payable": 0, "in_transit": 0, "paid": 0}
 

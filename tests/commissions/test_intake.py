@@ -98,7 +98,11 @@ def test_cancellation_after_a_refund_takes_only_what_is_left(program, ann):
 
     take(program, replace(order, state=OrderState.VOID, revision_at=NOON + timedelta(hours=1)))
 
-    amounts = Reversal.objects.filter(commission__enrollment=ann).order_by("number").values_list("amount", flat=True)
+    amounts = (
+        Reversal.objects.filter(commission__enrollment=ann)
+        .order_by("number")
+        .values_list("amount", flat=True)
+    )
     assert list(amounts) == [400, 600]
 
 
@@ -120,9 +124,7 @@ def test_refund_of_an_excluded_line_takes_nothing(program, bob):
     lines = (LineIn("1", 5000), LineIn("2", 15000, excluded=True))
     take(program, make_order("1", net=20000, ref=bob.code, lines=lines))
 
-    actions.take_refunds(
-        program, "shop", "1", [make_refund(lines=(RefundLineIn("2", 1, 15000),))], at=NOON
-    )
+    actions.take_refunds(program, "shop", "1", [make_refund(lines=(RefundLineIn("2", 1, 15000),))], at=NOON)
 
     assert pending(bob) == 500
 
@@ -203,7 +205,11 @@ def test_refund_of_an_approved_commission_lowers_what_is_payable(program, bob):
     actions.approve(commission, at=commission.matures_at)
 
     actions.take_refunds(
-        program, "shop", commission.conversion.external_id, [make_refund(gross=10000)], at=commission.matures_at
+        program,
+        "shop",
+        commission.conversion.external_id,
+        [make_refund(gross=10000)],
+        at=commission.matures_at,
     )
 
     assert balances(bob) == {"pending": 0, "payable": 0, "in_transit": 0, "paid": 0}

@@ -35,14 +35,18 @@ def test_turn_runs_once_an_hour():
 
 
 def test_turn_that_another_ticker_holds_is_left_alone():
-    Round.objects.create(task="tests.core.test_periods.work", period=NOON, lease_until=NOON + timedelta(minutes=10))
+    Round.objects.create(
+        task="tests.core.test_periods.work", period=NOON, lease_until=NOON + timedelta(minutes=10)
+    )
 
     assert periods.tick(at=NOON + timedelta(minutes=5)) == 0
     assert ran == []
 
 
 def test_turn_of_a_dead_ticker_is_taken_over_after_its_lease():
-    Round.objects.create(task="tests.core.test_periods.work", period=NOON, lease_until=NOON + timedelta(minutes=10))
+    Round.objects.create(
+        task="tests.core.test_periods.work", period=NOON, lease_until=NOON + timedelta(minutes=10)
+    )
 
     assert periods.tick(at=NOON + timedelta(minutes=11)) == 1
     assert ran == ["work"]

@@ -16,7 +16,9 @@ from tracking.orders import Evidence
 pytestmark = pytest.mark.django_db
 
 
-def test_a_click_becomes_a_payout(program: Program, ann: Enrollment, sue: Enrollment, mia: User, fin: User) -> None:
+def test_a_click_becomes_a_payout(
+    program: Program, ann: Enrollment, sue: Enrollment, mia: User, fin: User
+) -> None:
     # Ann, whom Sue recruited, is paid to her bank account. Somebody follows her link.
     make_payee(ann)
     _click, tid = make_click(ann, NOON - timedelta(days=2))
@@ -45,7 +47,9 @@ def test_a_click_becomes_a_payout(program: Program, ann: Enrollment, sue: Enroll
     batch = payouts.open_batch(program, actor=mia, at=later)
     payout = batch.payouts.get()
     assert (payout.enrollment, payout.amount) == (ann, 8990)
-    assert [(row.enrollment, row.amount, row.reason) for row in batch.held_back.all()] == [(sue, 4495, "minimum")]
+    assert [(row.enrollment, row.amount, row.reason) for row in batch.held_back.all()] == [
+        (sue, 4495, "minimum")
+    ]
 
     # Whoever opened it cannot approve it; finance can.
     with pytest.raises(PermissionError):

@@ -114,6 +114,8 @@ def test_chain_is_frozen_with_the_decision(program, ann, sue, bob, mia):
 def test_second_order_is_not_of_a_new_customer(program):
     buyer = CustomerIn(email="carl@example.net")
     first = take_orders(program, [make_order(customer=buyer)], at=NOON)[0]
-    second = take_orders(program, [make_order(customer=buyer, occurred_at=NOON + timedelta(days=1))], at=NOON)[0]
+    second = take_orders(
+        program, [make_order(customer=buyer, occurred_at=NOON + timedelta(days=1))], at=NOON
+    )[0]
 
     assert (first.conversion.is_new_customer, second.conversion.is_new_customer) == (True, False)

@@ -1,0 +1,114 @@
+"""One commission as its affiliate sees it: its stage in a word and its source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from affiliates.models import Enrollment
+from commissions.models import Commission
+from commissions.states import CommissionKind, CommissionState
+from payouts.models import PayoutItem
+from payouts.states import PayoutState
+
+ON_THE_WAY = (PayoutState.APPROVED, PayoutState.SENT)
+LISTED = (*ON_THE_WAY, PayoutState.PAID)
+SELF_REFERRAL = "self_referral:"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where an amount is: the tone of its pill, a word, and a sentence for those who ask."""
+
+    tone: str
+    word: str
+    about: str = ""
+
+
+def shown(enrollment: Enrollment) -> QuerySet[Commission]:
+    """The enrollment's commissions with net amount and payout state, in one query with all a list shows."""
+    item = PayoutItem.objects.filter(
+        entry__commission=OuterRef("pk"), is_live=True, amount__gt=0, payout__state__in=LISTED
+    ).order_by("-pk")
+    found = Commission.objects.filter(enrollment=enrollment).with_net()
+    found = found.annotate(payout_state=Subquery(item.values("payout__state")[:1]))
+    found = found.select_related("conversion__customer", "program").order_by("-occurred_at", "-pk")
+    return found  # type: ignore[no-any-return]
+
+
+def in_stage(found: QuerySet[Commission], stage: str) -> QuerySet[Commission]:
+    """Those of `shown` in one stage; all of them for a name that is no stage."""
+    approved = Q(state=CommissionState.APPROVED)
+    filters = {
+        "pending": Q(state=CommissionState.PENDING),
+        "payable": approved & Q(payout_state=None),
+        "transit": approved & Q(payout_state__in=ON_THE_WAY),
+        "paid": approved & Q(payout_state=PayoutState.PAID),
+        "reversed": Q(reversed_amount__gt=0),
+        "declined": Q(state=CommissionState.DECLINED),
+    }
+    return found.filter(filters[stage]) if stage in filters else found
+
+
+def stage_of(commission: Commission) -> Stage:
+    """The stage of a commission of `shown`."""
+    if commission.state == CommissionState.DECLINED:
+        return Stage("bad", _("Declined"), commission.reason)
+    if commission.reversed_amount and not commission.net:  # type: ignore[attr-defined]
+        return Stage("bad", _("Reversed"), _("All of it was taken back."))
+    if not commission.amount:
+        return Stage("", _("Earns nothing"), _("Nothing in this sale is paid for."))
+    payout_state = commission.payout_state  # type: ignore[attr-defined]
+    if commission.is_held and payout_state is None:
+        return Stage("wait", _("On hold"), why_held(commission))
+    return _pending(commission) if commission.state == CommissionState.PENDING else _approved(payout_state)
+
+
+def source_of(commission: Commission) -> str:
+    """What it came from, without saying who bought."""
+    if commission.kind != CommissionKind.EARNED:
+        return commission.get_kind_display().capitalize()
+    if commission.level > 1:
+        return _("Sale of a partner you recruited")
+    customer = commission.conversion.customer if commission.conversion else None
+    return masked(customer.email) if customer and customer.email else _("A customer")
+
+
+def masked(email: str) -> str:
+    """An address that its owner would know and nobody else: "m•••@example.com"."""
+    name, _at, host = email.partition("@")
+    return f"{name[:1]}•••@{host}" if host else "•••"
+
+
+def why_held(commission: Commission) -> str:
+    """Why somebody looks at it first, in a sentence."""
+    if commission.reason.startswith(SELF_REFERRAL):
+        return _("The buyer seems to be yourself. Somebody looks at it before it is approved.")
+    return commission.reason or _("Somebody looks at it before it is approved.")
+
+
+def _pending(commission: Commission) -> Stage:
+    day = day_of(commission, commission.matures_at)
+    about = _("It can be approved from %(day)s on, if nothing is returned.") % {"day": day}
+    return Stage("wait", _("Clears %(day)s") % {"day": day}, about)
+
+
+def _approved(payout_state: str | None) -> Stage:
+    if payout_state == PayoutState.PAID:
+        return Stage("none", _("Paid"))
+    if payout_state in ON_THE_WAY:
+        return Stage("info", _("On its way"))
+    return Stage("ok", _("Ready to pay"))
+
+
+def day_of(commission: Commission, at: datetime) -> str:
+    """A day on the program's own clock, as a list shows it."""
+    return date_format(commission.program.local(at), "j M")
+
+
+def label_all(found: Sequence[Commission]) -> list[tuple[Commission, Stage, str]]:
+    """Commissions with what a list shows of each."""
+    return [(commission, stage_of(commission), source_of(commission)) for commission in found]

@@ -1,0 +1,108 @@
+"""The road of one commission, from click to payout: what happened, where it stands, what comes next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from commissions.models import Commission, Reversal
+from commissions.states import CommissionState, ReversalCause
+from payouts.models import Payout, PayoutItem
+from payouts.states import PayoutState
+from portal.affiliate.earned import LISTED, day_of, why_held
+from tracking.models import Click
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One station on the road: done, now, next or bad."""
+
+    state: str
+    title: str
+    about: str = ""
+
+
+def road(commission: Commission) -> list[Step]:
+    """From click to payout: what happened, where the amount stands, what comes next."""
+    steps = [*_evidence(commission), *_bought(commission)]
+    steps += [_taken(reversal) for reversal in commission.reversals.all()]
+    if commission.state == CommissionState.DECLINED:
+        return [*steps, Step("bad", _("Declined"), commission.reason)]
+    if not commission.net:
+        return steps
+    return [*steps, *_maturity(commission), *_payment(commission)]
+
+
+def _evidence(commission: Commission) -> list[Step]:
+    decision = commission.conversion.decision if commission.conversion else None
+    if decision is None or commission.level > 1:
+        return []
+    if decision.coupon is not None:
+        return [Step("done", _("Your code %(code)s was used") % {"code": decision.coupon.code.upper()})]
+    click = (
+        Click.objects.filter(pk=decision.click_id).select_related("link").first()
+        if decision.click_id
+        else None
+    )
+    if click is None:
+        return [Step("done", _("The customer had come through you before"))]
+    title = _("Your link was followed: %(link)s") % {"link": click.link.name or click.link.code}
+    return [Step("done", title, _moment(commission, click.at))]
+
+
+def _bought(commission: Commission) -> list[Step]:
+    if commission.conversion is None:
+        return [Step("done", commission.get_kind_display().capitalize(), commission.reason)]
+    title = _("A partner you recruited made a sale") if commission.level > 1 else _("The customer bought")
+    return [Step("done", title, _moment(commission, commission.conversion.occurred_at))]
+
+
+def _taken(reversal: Reversal) -> Step:
+    why = {
+        ReversalCause.REFUND: _("The customer got money back"),
+        ReversalCause.CHARGEBACK: _("The customer's bank took the money back"),
+        ReversalCause.CHARGEBACK_WON: _("The bank gave the money to the shop again"),
+        ReversalCause.CANCELLATION: _("The order was canceled"),
+        ReversalCause.REVISION: _("The order was changed"),
+        ReversalCause.DECISION: _("The sale was credited to somebody else"),
+    }
+    about = _moment(reversal.commission, reversal.at)
+    if reversal.is_estimated:
+        about = _("%(when)s. Estimated until the shop names the articles.") % {"when": about}
+    return Step("bad" if reversal.amount > 0 else "done", why[ReversalCause(reversal.cause)], about)
+
+
+def _maturity(commission: Commission) -> list[Step]:
+    held = [Step("bad", _("On hold"), why_held(commission))] if commission.is_held else []
+    if commission.state == CommissionState.APPROVED:
+        at = commission.approved_at or commission.matures_at
+        return [Step("done", _("Approved"), _moment(commission, at)), *held]
+    about = _("Clears on %(day)s if nothing is returned.") % {
+        "day": day_of(commission, commission.matures_at)
+    }
+    return [*held, Step("now", _("Return window"), about), Step("next", _("Ready to pay"))]
+
+
+def _payment(commission: Commission) -> list[Step]:
+    payout = payout_of(commission)
+    if payout is None:
+        state = "now" if commission.state == CommissionState.APPROVED else "next"
+        return [Step(state, _("Paid"), _("With a payout to come, once the minimum is reached."))]
+    steps = [Step("done", _("In payout %(number)s") % {"number": payout.number})]
+    if payout.state == PayoutState.PAID:
+        return [*steps, Step("done", _("Paid"), _moment(commission, payout.paid_at or payout.created_at))]
+    return [*steps, Step("now", _("On its way"), _("To %(payee)s") % {"payee": payout.payee.label})]
+
+
+def payout_of(commission: Commission) -> Payout | None:
+    """The payout that holds the commission, once it is approved."""
+    items = PayoutItem.objects.filter(
+        entry__commission=commission, is_live=True, amount__gt=0, payout__state__in=LISTED
+    )
+    item = items.select_related("payout__payee").order_by("-pk").first()
+    return item.payout if item else None
+
+
+def _moment(commission: Commission, at: datetime) -> str:
+    return date_format(commission.program.local(at), "j F Y, H:i")

@@ -1,0 +1,22 @@
+"""The affiliate's own pages."""
+
+from django.urls import path
+
+from portal.affiliate import earnings, links, overview, payouts, profile
+
+app_name = "affiliate"
+urlpatterns = [
+    path("overview/", overview.overview, name="overview"),
+    path("program/", overview.program, name="program"),
+    path("links/", links.links, name="links"),
+    path("links/<int:pk>/", links.link, name="link"),
+    path("links/<int:pk>/state/", links.state, name="link_state"),
+    path("links/<int:pk>/qr.svg", links.qr, name="link_qr"),
+    path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings/<int:pk>/", earnings.commission, name="commission"),
+    path("payouts/", payouts.payouts, name="payouts"),
+    path("payouts/<int:pk>/", payouts.statement, name="payout"),
+    path("payouts/<int:pk>/statement.csv", payouts.statement_csv, name="payout_csv"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/payee/", profile.payee, name="payee"),
+]
