@@ -193,8 +193,9 @@ class BatchAdmin(VerbAdmin):
         merchants = merchants_that_let(request, "open_batch")
         if not merchants:
             raise PermissionDenied
-        form = OpenForm(request.POST or None)
-        form.fields["program"].queryset = Program.objects.filter(merchant__in=merchants)  # type: ignore[attr-defined]
+        programs = Program.objects.filter(merchant__in=merchants)
+        form = OpenForm(request.POST or None, initial={"program": programs[0]} if len(programs) == 1 else None)
+        form.fields["program"].queryset = programs  # type: ignore[attr-defined]
         return ask_twice(
             request,
             self,
