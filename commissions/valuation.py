@@ -14,7 +14,9 @@ from tracking.states import RefundKind
 
 def sale_of(program: Program, value: OrderIn, decision: Decision, new_customer: bool | None) -> Sale:
     """Return the order as the plan sees it, credited as the decision says."""
-    extra = program.includes_shipping * value.shipping + program.includes_tax * value.tax
+    switches = {"shipping": program.includes_shipping, "tax": program.includes_tax}
+    includes = decision.trace.get("includes", switches)
+    extra = includes["shipping"] * value.shipping + includes["tax"] * value.tax
     return Sale(
         goal=value.goal,
         currency=value.currency,

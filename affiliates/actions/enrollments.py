@@ -94,7 +94,7 @@ def ban(enrollment: Enrollment, *, reason: str, actor: User, at: datetime | None
 def leave(enrollment: Enrollment, *, actor: User, at: datetime | None = None) -> Enrollment:
     """The affiliate leaves by itself."""
     with transaction.atomic():
-        locked = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
+        locked = Enrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
         if locked.affiliate.user_id != actor.pk:
             demand(actor, "manage_affiliates", locked.program.merchant_id)
         return _move(locked, EnrollmentState.LEFT, "enrollment.left", "", actor, at)
@@ -105,7 +105,7 @@ def _decide(
     enrollment: Enrollment, state: str, kind: str, reason: str, actor: User | None, at: datetime | None
 ) -> Enrollment:
     """Move by a manager's (or, without actor, the program's own) decision."""
-    locked = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
+    locked = Enrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
     if actor is not None:
         demand(actor, "manage_affiliates", locked.program.merchant_id)
     if (
@@ -135,7 +135,10 @@ def set_sponsor(
     enrollment: Enrollment, sponsor: Enrollment | None, *, actor: User, at: datetime | None = None
 ) -> Enrollment:
     """Change who recruited an affiliate, for conversions from now on; raise SponsorRefused on a circle."""
-    locked = list(Enrollment.objects.select_for_update().filter(program=enrollment.program_id).order_by("pk"))
+    locked = list(
+        # no_key: an order that credits somebody here need not wait, nor hold this up
+        Enrollment.objects.select_for_update(no_key=True).filter(program=enrollment.program_id).order_by("pk")
+    )
     rows = {row.pk: row for row in locked}
     enrollment = rows[enrollment.pk]
     demand(actor, "manage_affiliates", enrollment.program.merchant_id)
@@ -158,7 +161,7 @@ def assign_group(
     enrollment: Enrollment, group: Group | None, *, actor: User, at: datetime | None = None
 ) -> Enrollment:
     """Put an affiliate into a group of its program, or into none."""
-    locked: Enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
+    locked: Enrollment = Enrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
     demand(actor, "manage_affiliates", locked.program.merchant_id)
     if group is not None and group.program_id != locked.program_id:
         raise IllegalMove(_("The group belongs to another program."))

@@ -16,6 +16,7 @@ from core import events
 from core.models import User
 
 SUB_IDS = 5
+COUPON_LETTERS = 80
 
 
 class DestinationRefused(ValueError):
@@ -134,8 +135,8 @@ def create_coupon(
     program = enrollment.program
     if actor is not None:
         demand(actor, "manage_affiliates", program.merchant_id)
-    if not Coupon.normal(code):
-        raise IllegalMove(_("The coupon needs a code."))
+    if not 0 < len(Coupon.normal(code)) <= COUPON_LETTERS:
+        raise IllegalMove(_("The coupon needs a code of at most 80 letters."))
     try:
         with transaction.atomic():
             coupon: Coupon = Coupon.objects.create(

@@ -56,10 +56,12 @@ def accept_invitation(token: str, user: User, *, at: datetime | None = None) -> 
         if member is None:
             raise NotAllowed(_("This invitation was used already. Ask for a new one."))
         return member
+    _one_at_a_time(invitation.merchant_id)
     joined: Member
     joined, _made = Member.objects.update_or_create(
         merchant=invitation.merchant, user=user, defaults={"role": invitation.role, "is_active": True}
     )
+    _keep_an_owner(invitation.merchant_id)
     invitation.accepted_at = now
     invitation.save(update_fields=["accepted_at"])
     events.record(
@@ -78,7 +80,8 @@ def change_member(
     at: datetime | None = None,
 ) -> Member:
     """Give a colleague another role, or close or open the door; the last active owner stays."""
-    member = Member.objects.select_for_update().get(pk=member.pk)
+    _one_at_a_time(member.merchant_id)
+    member = Member.objects.select_for_update(of=("self",)).select_related("user").get(pk=member.pk)
     demand(actor, "manage_members", member.merchant_id)
     old = {"role": member.role, "is_active": member.is_active}
     member.role = role or member.role
@@ -87,13 +90,24 @@ def change_member(
     if new == old:
         return member
     member.save(update_fields=["role", "is_active"])
-    owners = Member.objects.filter(merchant=member.merchant_id, role=Role.OWNER, is_active=True)
-    if not owners.exists():
-        raise NotAllowed(_("A company needs at least one active owner."))
+    _keep_an_owner(member.merchant_id)
+    # an older offer must not give back what was just taken
+    offers = Invitation.objects.filter(merchant=member.merchant_id, email=member.user.email, accepted_at=None)
+    offers.update(expires_at=at or timezone.now())
     events.record(
         "member.changed", member, tenant=member.merchant_id, actor=actor, at=at, data={"from": old, "to": new}
     )
     return member
+
+
+def _one_at_a_time(merchant: int) -> None:
+    """Let changes of a company's people follow each other: two owners could else dismiss one another."""
+    Merchant.objects.select_for_update(no_key=True).get(pk=merchant)
+
+
+def _keep_an_owner(merchant: int) -> None:
+    if not Member.objects.filter(merchant=merchant, role=Role.OWNER, is_active=True).exists():
+        raise NotAllowed(_("A company needs at least one active owner."))
 
 
 def _invitation(token: str) -> Invitation | None:

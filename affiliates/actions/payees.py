@@ -14,6 +14,8 @@ from core import events
 from core.crypto import fingerprint
 from core.models import User
 
+LABEL = 60  # letters of what may be shown
+
 
 class PayeeRefused(ValueError):
     """The details cannot be right."""
@@ -63,4 +65,4 @@ def read_account(method: str, account: str) -> tuple[str, str]:
     name, at, host = address.partition("@")
     if method != PayeeMethod.PAYPAL or not (name and at and "." in host):
         raise PayeeRefused(_("Enter the e-mail address of your PayPal account."))
-    return address, f"{name[0]}•••@{host}"
+    return address, f"{name[0]}•••@{host}"[:LABEL]

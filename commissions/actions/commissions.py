@@ -124,9 +124,11 @@ def hold(
 def release(
     commission: Commission, *, reason: str = "", actor: User, at: datetime | None = None
 ) -> Commission:
-    """Take the brake off; maturity still counts."""
+    """Take the brake off; maturity still counts. Not for one's own earnings."""
     commission = _locked(commission)
     demand(actor, "hold_commissions", commission.program.merchant_id)
+    if commission.enrollment.affiliate.user_id == actor.pk:
+        raise IllegalMove(_("Nobody releases their own earnings."))
     if not commission.is_held:
         return commission
     commission.is_held = False

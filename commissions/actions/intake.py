@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from affiliates.models import Program
-from commissions.actions.settling import settle
+from commissions.actions.settling import lock, settle
 from core.failpoints import failpoint
 from core.models import User
 from tracking import actions as tracking
@@ -74,6 +74,7 @@ def _take(program: Program, value: OrderIn, mode: Mode, actor: User | None, at: 
         )
     conversion = tracking.record_conversion(order, at=at, actor=actor)
     if conversion is not None:
+        conversion = conversion if recorded.status == "created" else lock(conversion)
         settle(conversion, at=at or timezone.now())
         _reconsider(conversion, at)
     return Taken(order, conversion, recorded.status, recorded.differences)
@@ -84,9 +85,8 @@ def _reconsider(conversion: Conversion, at: datetime | None) -> None:
     if conversion.customer_id is None:
         return
     later = Conversion.objects.filter(customer=conversion.customer_id, occurred_at__gt=conversion.occurred_at)
-    for other in (
-        later.exclude(pk=conversion.pk).select_related("order", "program").order_by("occurred_at", "pk")
-    ):
+    for found in later.exclude(pk=conversion.pk).order_by("occurred_at", "pk"):
+        other = lock(found)
         verdict = tracking.evidence_changed(other)
         if verdict is not None:
             tracking.redecide(other, verdict, at=at)
@@ -150,7 +150,7 @@ def apply_waiting_refunds(*, at: datetime | None = None) -> int:
 def revalue(conversion: Conversion, *, at: datetime | None = None) -> Conversion:
     """Value a parked conversion again, as after a mended setting; one that is counted is checked and left."""
     Order.objects.select_for_update().get(pk=conversion.order_id)
-    conversion = Conversion.objects.select_related("program", "order").get(pk=conversion.pk)
+    conversion = lock(conversion)
     settle(conversion, at=at or timezone.now())
     return conversion
 
@@ -158,6 +158,6 @@ def revalue(conversion: Conversion, *, at: datetime | None = None) -> Conversion
 def _settle_order(order: Order | None, at: datetime | None) -> None:
     if order is None:
         return
-    conversion = Conversion.objects.select_related("program", "order").filter(order=order).first()
+    conversion = Conversion.objects.filter(order=order).first()
     if conversion is not None:
-        settle(conversion, at=at or timezone.now())
+        settle(lock(conversion), at=at or timezone.now())

@@ -26,13 +26,20 @@ def create_plan(
     actor: User | None = None,
     at: datetime | None = None,
 ) -> Plan:
-    """Make a plan with its first version in force at once; the first plan of a program holds for all of it."""
+    """Make a plan with its first version in force at once.
+
+    The first plan of a program holds for all of it from its beginning, so that orders that waited for one are valued.
+    """
     if actor is not None:
         demand(actor, "manage_plans", program.merchant_id)
-    plan: Plan = Plan.objects.create(program=program, name=name, created_at=at or timezone.now())
-    publish(plan, body, actor=actor, at=at)
-    if not Assignment.objects.filter(program=program).exists():
-        assign_plan(plan, actor=actor, at=at)
+    now = at or timezone.now()
+    plan: Plan = Plan.objects.create(program=program, name=name, created_at=now)
+    if Assignment.objects.filter(program=program).exists():
+        _publish(plan, body, now, actor, now)
+        return plan
+    begins = min(now, program.created_at)
+    _publish(plan, body, begins, actor, now)
+    _assign(Assignment(program=program, plan=plan, starts_at=begins), actor, now)
     return plan
 
 
@@ -53,19 +60,26 @@ def publish(
     now = at or timezone.now()
     if effective_at is not None and effective_at < now:
         raise IllegalMove(_("A version cannot begin in the past: what was earned then stays as it is."))
+    return _publish(plan, body, effective_at or now, actor, now)
+
+
+def _publish(
+    plan: Plan, body: dict[str, Any], effective_at: datetime, actor: User | None, now: datetime
+) -> PlanVersion:
+    program = plan.program
     parse_plan(body, program.currency)
     last = plan.versions.aggregate(Max("number"))["number__max"] or 0
     version: PlanVersion = PlanVersion.objects.create(
         plan=plan,
         number=last + 1,
-        effective_at=effective_at or now,
+        effective_at=effective_at,
         body=body,
         published_by=actor,
         published_at=now,
     )
     data = {"number": version.number, "effective_at": version.effective_at.isoformat()}
     events.record(
-        "plan.published", version, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+        "plan.published", version, tenant=program.merchant_id, scope=program.pk, actor=actor, at=now, data=data
     )
     return version
 
@@ -88,11 +102,15 @@ def assign_plan(
     now = at or timezone.now()
     same = Assignment.objects.filter(program=program, group=group, enrollment=enrollment)
     same.filter(ends_at=None, starts_at__lt=now).update(ends_at=now)
-    assignment: Assignment = Assignment.objects.create(
-        program=program, plan=plan, group=group, enrollment=enrollment, starts_at=now
-    )
+    row = Assignment(program=program, plan=plan, group=group, enrollment=enrollment, starts_at=now)
+    return _assign(row, actor, now)
+
+
+def _assign(assignment: Assignment, actor: User | None, now: datetime) -> Assignment:
+    assignment.save()
+    program = assignment.program
     events.record(
-        "plan.assigned", assignment, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at
+        "plan.assigned", assignment, tenant=program.merchant_id, scope=program.pk, actor=actor, at=now
     )
     return assignment
 

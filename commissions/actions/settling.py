@@ -35,8 +35,16 @@ class Due:
     refunds: list[Refund]
 
 
+def lock(conversion: Conversion) -> Conversion:
+    """Wait for whoever settles the conversion now; return it and its order as they are after that."""
+    Conversion.objects.select_for_update(no_key=True).get(pk=conversion.pk)
+    # a second question: what is joined to a locked row is as old as the question that had to wait
+    fresh: Conversion = Conversion.objects.select_related("program", "order").get(pk=conversion.pk)
+    return fresh
+
+
 def settle(conversion: Conversion, *, at: datetime) -> None:
-    """Accrue what is new, take back or credit what differs; the caller holds the order's lock."""
+    """Accrue what is new, take back or credit what differs; the conversion is new, or comes from `lock`."""
     decision = conversion.decisions.select_related("enrollment").get(is_current=True)
     value = conversion.order.as_value()
     held = _held(conversion, lock=True)
@@ -94,7 +102,7 @@ def _version(
     """Return the version the conversion was first valued by, else the one in force when it occurred."""
     if winner is None:
         return None
-    first = next((row for (enrollment, _level), row in held.items() if enrollment == winner.pk), None)
+    first = held.get((winner.pk, 1))  # as a sponsor it was valued by somebody else's plan
     return first.plan_version if first else plan_version_for(winner, conversion.occurred_at)
 
 

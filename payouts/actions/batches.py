@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from affiliates.models import Enrollment, Payee, Program
-from affiliates.roles import demand
+from affiliates.roles import demand, may
 from affiliates.states import EnrollmentState
 from commissions import ledger
 from commissions.models import Entry
@@ -148,13 +148,20 @@ def who_may_not_approve(batch: Batch, user: User) -> str:
     """Return the sentence that says why this person may not approve the batch, or an empty text."""
     if batch.opened_by_id == user.pk:
         return _("You opened this batch; somebody else approves it.")
-    if batch.payouts.filter(enrollment__affiliate__user=user).exists():
+    if batch.payouts.filter(_pays(user)).exists():
         return _("You would be paid by this batch; somebody else approves it.")
     if batch.payouts.filter(payee__changed_by=user).exists():
         return _("You entered payment details that this batch pays to; somebody else approves it.")
     if batch.approvals.filter(user=user, content_hash=content_hash(batch)).exists():
         return _("You have approved it already; a second person is needed.")
     return ""
+
+
+def _pays(user: User) -> Q:
+    """By log-in, by an address whose log-in is still to come, or into an account that is the person's own."""
+    own = Payee.objects.filter(affiliate__user=user).values("fingerprint")
+    waits = Q(enrollment__affiliate__user=None, enrollment__affiliate__email=user.email)
+    return Q(enrollment__affiliate__user=user) | waits | Q(payee__fingerprint__in=own)
 
 
 @transaction.atomic
@@ -172,13 +179,19 @@ def approve_batch(batch: Batch, *, actor: User, at: datetime | None = None) -> B
     now = at or timezone.now()
     digest = content_hash(batch)
     Approval.objects.create(batch=batch, user=actor, content_hash=digest, at=now)
-    if batch.approvals.filter(content_hash=digest).count() < _needed(batch):
+    if _given(batch, digest) < _needed(batch):
         batch.state = BatchState.HALF
         batch.save(update_fields=["state"])
         _record("batch.approved_once", batch, actor, now)
         return batch
     _release(batch, actor, now)
     return batch
+
+
+def _given(batch: Batch, digest: str) -> int:
+    """Count the approvals of this very content by people who may still approve."""
+    given = batch.approvals.filter(content_hash=digest).select_related("user")
+    return sum(may(approval.user, "approve_batch", batch.program.merchant_id) for approval in given)
 
 
 def _needed(batch: Batch) -> int:

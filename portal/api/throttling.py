@@ -68,7 +68,7 @@ def _count(key: ApiKey, name: str) -> int:
         return _add_one(name)
     # the database's cache reads, then writes: the key's own row makes the two one
     with transaction.atomic():
-        ApiKey.objects.select_for_update().only("pk").get(pk=key.pk)
+        ApiKey.objects.select_for_update(no_key=True).only("pk").get(pk=key.pk)
         return _add_one(name)
 
 

@@ -10,7 +10,7 @@ from core import events
 from core.models import User
 from tracking.attribution import Verdict
 from tracking.evidence import is_new_customer, weigh
-from tracking.models import Conversion, Decision, Order
+from tracking.models import Conversion, Customer, Decision, Order
 from tracking.states import ConversionState, OrderState
 
 COUNTS = frozenset({OrderState.SALE, OrderState.REFUNDED})
@@ -22,8 +22,13 @@ def record_conversion(
 ) -> Conversion | None:
     """Count an order that is a sale and decide whom it is credited to; None while it is not a sale yet."""
     existing: Conversion | None = Conversion.objects.filter(order=order).first()
-    if existing is not None or order.state not in COUNTS:
-        return existing
+    if existing is None and order.state not in COUNTS:
+        return None
+    if order.customer_id is not None:
+        # orders of one buyer come one after the other: each must see whom the others bind the buyer to
+        Customer.objects.select_for_update(no_key=True).get(pk=order.customer_id)
+    if existing is not None:
+        return _with_buyer(existing, order)
     try:
         with transaction.atomic():
             conversion: Conversion = Conversion.objects.create(
@@ -45,6 +50,14 @@ def record_conversion(
     return conversion
 
 
+def _with_buyer(conversion: Conversion, order: Order) -> Conversion:
+    """Note the buyer whom a later revision named first, so that the buyer's other orders are found."""
+    if conversion.customer_id is None and order.customer_id is not None:
+        conversion.customer_id = order.customer_id
+        conversion.save(update_fields=["customer"])
+    return conversion
+
+
 def evidence_changed(conversion: Conversion) -> Verdict | None:
     """Return the verdict that what is known today leads to, if it credits somebody else than the decision in force.
 
@@ -63,6 +76,8 @@ def redecide(conversion: Conversion, verdict: Verdict, *, at: datetime | None = 
     old = conversion.decisions.select_for_update().get(is_current=True)
     old.is_current = False
     old.save(update_fields=["is_current"])
+    if "includes" in old.trace:
+        verdict.trace["includes"] = old.trace["includes"]
     decision = _decide(conversion, verdict, old.number + 1, at)
     data = {"from": old.enrollment_id, "to": decision.enrollment_id}
     _record("decision.replaced", conversion, None, at, data)
@@ -70,6 +85,10 @@ def redecide(conversion: Conversion, verdict: Verdict, *, at: datetime | None = 
 
 
 def _decide(conversion: Conversion, verdict: Verdict, number: int, at: datetime | None) -> Decision:
+    program = conversion.program
+    # frozen with the decision: a switch that is turned later counts for later orders
+    switches = {"shipping": program.includes_shipping, "tax": program.includes_tax}
+    verdict.trace.setdefault("includes", switches)
     return Decision.objects.create(
         program=conversion.program,
         conversion=conversion,

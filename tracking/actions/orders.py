@@ -147,9 +147,19 @@ def _complete(customer: Customer, source: str, known: CustomerIn) -> Customer:
             program=customer.program_id, source=source, external_id=known.external_id
         ).exists()
         if not taken:
-            customer.source, customer.external_id = source, known.external_id
-            customer.save(update_fields=["source", "external_id"])
+            _name(customer, source, known.external_id)
     return customer
+
+
+def _name(customer: Customer, source: str, external_id: str) -> None:
+    """Write the store's id, unless another order gives it to somebody else at this very moment."""
+    former = customer.source
+    customer.source, customer.external_id = source, external_id
+    try:
+        with transaction.atomic():
+            customer.save(update_fields=["source", "external_id"])
+    except IntegrityError:
+        customer.source, customer.external_id = former, ""
 
 
 def _record(

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.utils.translation import gettext as _
 
-from core.money import MoneyError, allocate, exponent
+from core.money import MAX_DIGITS, MoneyError, allocate, exponent
 from integrations.connectors.base import Reading, Store, Unreadable
 from integrations.connectors.body import Fields, read_object
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn, RefundIn
@@ -117,6 +117,8 @@ def _lines(order: Fields, currency: str) -> tuple[LineIn, ...]:
     """Return the lines; discounts that the store books as negative fees are shared over them."""
     rows = order.rows("line_items")
     nets = [row.amount("total", currency) for row in rows]
+    if sum(nets) >= 10**MAX_DIGITS:
+        raise Unreadable(_("The lines of the order are too large to be added."))
     fees = [fee.amount("total", currency, negative=True) for fee in order.rows("fee_lines")]
     discount = min(sum(-fee for fee in fees if fee < 0), sum(nets))
     shares = allocate(discount, nets) if discount else [0] * len(nets)

@@ -1,0 +1,201 @@
+"""Two companies with a whole life each: a row of every model on either side of the wall."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.apps import apps
+from django.contrib.auth.models import Group as PermissionGroup
+from django.db import connection, models
+from django.test import Client
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
+
+from affiliates import actions as affiliates
+from affiliates.models import Enrollment, Merchant, Program
+from commissions import actions as commissions
+from core.models import Job, JobState, User
+from core.scoping import Scoped
+from integrations.models import Inbound
+from payouts import actions as payouts
+from payouts.models import Payout
+from portal import keys
+from portal.models import Brand
+from tests import makers
+from tests.house.source import APPS
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass
+class Side:
+    """One company: its owner, an affiliate of it, and the secret of its API key."""
+
+    owner: User
+    program: Program
+    enrollment: Enrollment
+    secret: str
+
+    @property
+    def merchant(self) -> Merchant:
+        return self.program.merchant
+
+    @property
+    def affiliate_user(self) -> User:
+        assert self.enrollment.affiliate.user
+        return self.enrollment.affiliate.user
+
+    def rows(self, model: type[models.Model]) -> "models.QuerySet[Any]":
+        """The side's rows of a model; of what an affiliate owns, its affiliate's only."""
+        if model in (Authenticator, User):
+            return model._default_manager.filter(
+                **{("pk" if model is User else "user"): self.affiliate_user.pk}
+            )
+        if model is apps.get_model("account.EmailAddress"):
+            return model._default_manager.filter(user=self.affiliate_user)
+        if model is Job:
+            return Job.objects.filter(event__tenant_id=self.merchant.pk, state=JobState.QUARANTINED)
+        if model is PermissionGroup:
+            return PermissionGroup.objects.all()
+        found = model._default_manager.filter(**{model.TENANT: self.merchant.pk})  # type: ignore[attr-defined]
+        owner = getattr(model, "OWNER", "")
+        return found.filter(**{owner: self.affiliate_user}) if owner else found
+
+    def row(self, model: type[models.Model]) -> Any:
+        """One row of the side; a model without any makes the test say so."""
+        found = self.rows(model).order_by("pk").first()
+        assert found is not None, f"tests/house/world.py makes no {model._meta.label}: add one to `live`."
+        return found
+
+    def digest(self) -> dict[str, str]:
+        """Table -> number and hash of all rows of this company, to prove that nothing changed."""
+        return {
+            model._meta.label: _hash(model._default_manager.filter(**{model.TENANT: self.merchant.pk}))
+            for model in scoped_models()
+        }
+
+
+def scoped_models() -> list[Any]:
+    """The models whose rows belong to a company."""
+    own = [model for model in apps.get_models() if model._meta.app_label in APPS]
+    return [model for model in own if hasattr(model, "TENANT")]
+
+
+def _hash(rows: "models.QuerySet[Any]") -> str:
+    """Hash what is stored, as it is stored: sealed columns are not opened."""
+    with connection.cursor() as cursor:
+        cursor.execute(*rows.order_by("pk").query.sql_with_params())
+        stored = [
+            [bytes(value) if isinstance(value, memoryview) else value for value in row] for row in cursor
+        ]
+    return f"{len(stored)} {hashlib.sha256(repr(stored).encode()).hexdigest()}"
+
+
+def crossings() -> list[str]:
+    """Rows that point at a row of another company."""
+    return [
+        f"{model._meta.label} {pk}: {field.name} leads to another company"
+        for model in scoped_models()
+        for field in model._meta.concrete_fields
+        if field.many_to_one and issubclass(field.related_model, Scoped) and model._meta.label != "core.Event"
+        for pk, mine, theirs in model._default_manager.filter(**{f"{field.name}__isnull": False}).values_list(
+            "pk", model.TENANT, f"{field.name}__{field.related_model.TENANT}"
+        )
+        if mine != theirs
+    ]
+
+
+def live(owner: User, program: Program, enrollment: Enrollment) -> Side:
+    """Give a company a row of everything, through the verbs."""
+    makers.make_payee(enrollment)
+    affiliates.create_coupon(enrollment, f"{enrollment.code}-15", actor=owner)
+    group = affiliates.create_group(program, "Gold", actor=owner)
+    affiliates.invite_member(program.merchant, f"new@{program.slug}.example", "analyst", actor=owner)
+    commissions.assign_plan(makers.make_plan(program), group=group, actor=owner)
+    makers.make_click(enrollment)
+    earn(owner, program, enrollment)
+    _inbound(makers.make_connection(program, source=f"shop-{program.pk}"))
+    _key, secret = keys.create_key(program, "Shop", list(keys.SCOPES), actor=owner)
+    _passkey(enrollment.affiliate.user)
+    Job.objects.filter(event__tenant_id=program.merchant_id).update(state=JobState.QUARANTINED)
+    PermissionGroup.objects.get_or_create(name="operators")
+    return Side(owner, program, enrollment, secret)
+
+
+def earn(owner: User, program: Program, enrollment: Enrollment) -> None:
+    """A payout that is sent, one that waits in a draft, and a refund."""
+    finance = makers.make_member(program.merchant, "finance")
+    cut_off = makers.NOON + timedelta(days=60)
+    makers.make_payable(enrollment)
+    payouts.approve_batch(payouts.open_batch(program, cut_off=cut_off, actor=finance), actor=owner)
+    payout = Payout.objects.get(enrollment=enrollment)
+    payouts.mark_sent(payout, reference="SEPA 1", actor=owner)
+    refunded = makers.make_payable(enrollment)
+    assert refunded.conversion
+    order = refunded.conversion.order
+    commissions.take_refunds(program, order.source, order.external_id, [makers.make_refund(gross=100)])
+    payouts.open_batch(program, cut_off=cut_off, actor=finance)
+
+
+def _inbound(connection: Any) -> None:
+    Inbound.objects.create(
+        connection=connection,
+        dedupe_key="1",
+        topic="order.updated",
+        subject="1",
+        body=b"{}",
+        state="quarantined",
+    )
+
+
+def _passkey(user: User | None) -> None:
+    """A passkey as a browser registers it; nobody holds its private half."""
+    public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    credential = AttestedCredentialData.create(Aaguid(bytes(16)), b"planted", public)
+    known = AuthenticatorData.create(bytes(32), AuthenticatorData.FLAG.AT, 0, credential)
+    asked = json.dumps(
+        {"type": "webauthn.create", "challenge": "AAAA", "origin": "http://testserver"}
+    ).encode()
+    response = {"attestationObject": AttestationObject.create("none", known, {}), "clientDataJSON": asked}
+    coded = {name: websafe_encode(value) for name, value in response.items()}
+    name = websafe_encode(b"planted")
+    data = {"id": name, "rawId": name, "type": "public-key", "response": coded, "clientExtensionResults": {}}
+    Authenticator.objects.create(user=user, type="webauthn", data={"name": "Key", "credential": data})
+
+
+@dataclass
+class World:
+    """Mine and theirs, a second affiliate of mine, and everybody's browser."""
+
+    mine: Side
+    theirs: Side
+    bob: Enrollment
+    brand: Brand
+
+    @cached_property
+    def people(self) -> dict[str, Client]:
+        """Name -> browser; eve owns the other company, stan is her affiliate."""
+        assert self.bob.affiliate.user
+        return {
+            "anonymous": _browser(),
+            "olga": _browser(self.mine.owner),
+            "ann": _browser(self.mine.affiliate_user),
+            "bob": _browser(self.bob.affiliate.user),
+            "eve": _browser(self.theirs.owner),
+            "stan": _browser(self.theirs.affiliate_user),
+            "my key": _browser(key=self.mine.secret),
+            "her key": _browser(key=self.theirs.secret),
+        }
+
+
+def _browser(user: User | None = None, key: str = "") -> Client:
+    client = Client(raise_request_exception=False, headers={"authorization": f"Bearer {key}"} if key else {})
+    if user is not None:
+        client.force_login(user, backend=BACKEND)
+    return client

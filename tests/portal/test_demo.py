@@ -1,0 +1,120 @@
+"""The demo is loaded once, its books are right, and every screen has something to show."""
+
+from collections.abc import Callable, Iterator
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+from django.test.utils import override_settings
+from pytest_django.plugin import DjangoDbBlocker
+
+from affiliates.models import Affiliate, Enrollment
+from commissions.ledger import balances
+from commissions.models import Commission
+from core.models import Job
+from integrations.models import Inbound
+from payouts.models import Batch, Payout
+from payouts.review import review
+from portal.demo import cast
+from tracking.models import Conversion, Refund
+
+pytestmark = pytest.mark.django_db
+
+SCALE = 0.02
+
+
+def load() -> str:
+    said = StringIO()
+    call_command("demo", scale=SCALE, stdout=said)
+    return said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The demo, loaded once for all tests of this file and rolled back after them; what the command said."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield load()
+        transaction.set_rollback(True)
+
+
+def rows() -> dict[str, int]:
+    ours = ("core", "affiliates", "tracking", "commissions", "payouts", "integrations", "portal")
+    return {
+        model.__name__: model.objects.count()
+        for app in ours
+        for model in apps.get_app_config(app).get_models()
+    }
+
+
+def test_second_run_changes_nothing_and_tells_the_log_ins_again(demo: str) -> None:
+    before = rows()
+
+    again = load()
+
+    assert "The books are right." in demo
+    assert "nothing was changed" in again
+    assert cast.OWNER in again
+    assert cast.PASSWORD in again
+    assert rows() == before
+
+
+def test_it_leaves_something_to_decide_everywhere_and_tells_nobody(demo: str) -> None:
+    assert Affiliate.objects.count() == 40 + len(cast.APPLICATIONS) + 1
+    assert Enrollment.objects.applied().count() == len(cast.APPLICATIONS)
+    assert Commission.objects.filter(is_held=True).count() > 3
+    assert Conversion.objects.parked().count() == 3
+    assert sorted(Inbound.objects.stuck().values_list("state", flat=True)) == [
+        "parked",
+        "quarantined",
+        "quarantined",
+    ]
+    assert Refund.objects.waiting().count() == 1
+    assert (Job.objects.count(), len(mail.outbox)) == (0, 0)
+
+
+def test_payouts_stand_at_every_step(demo: str) -> None:
+    states = set(Payout.objects.values_list("state", flat=True))
+    assert states == {"draft", "sent", "paid", "failed"}
+    assert Batch.objects.get(program__slug="ember", state="half").approvals.count() == 1
+    draft = review(Batch.objects.get(program__slug="northwind", state="draft"))
+    assert (draft.outliers > 0, draft.first_time > 0) == (True, True)
+    reasons = {row.reason for row in draft.held_back}
+    assert reasons == {"minimum", "no_payee", "on_hold", "debt", "inactive"}
+
+
+def test_the_star_has_money_in_all_four_places(demo: str, client: Client) -> None:
+    northwind, ember = (
+        Enrollment.objects.filter(affiliate__name=cast.STAR).order_by("program__slug").reverse()
+    )
+    assert all(amount > 0 for amount in balances(northwind).values())
+    assert 0 < balances(ember)["payable"] < ember.program.minimum_payout
+    assert northwind.commissions.filter(level=2).exists()
+    assert northwind.sponsor is not None
+    assert northwind.recruits.exists()
+    assert client.login(email=northwind.affiliate.email, password=cast.PASSWORD)
+
+
+def test_the_star_may_open_every_page(demo: str, enter: Callable[[Affiliate], Client]) -> None:
+    star = Affiliate.objects.get(name=cast.STAR)
+    host = {"headers": {"host": "northwind.localhost"}}
+
+    pages = [
+        enter(star).get(path, **host).status_code
+        for path in ("/overview/", "/links/", "/earnings/", "/payouts/")
+    ]
+
+    assert pages == [200, 200, 200, 200]
+
+
+@override_settings(PRODUCTION=True)
+def test_production_refuses_the_demo(demo: str) -> None:
+    before = rows()
+
+    with pytest.raises(CommandError):
+        load()
+
+    assert rows() == before
