@@ -24,6 +24,8 @@ def register_affiliate(
     Somebody without a name gets this one.
     Raises IllegalMove if somebody else of the company holds the address.
     """
+    # two requests of one person at once make one row
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not user.name:
         user.name = name
         user.save(update_fields=["name"])

@@ -55,6 +55,8 @@ def create_link(
     at: datetime | None = None,
 ) -> Link:
     """Make a short address for a page of the shop; raise DestinationRefused or IllegalMove."""
+    if actor is not None and enrollment.affiliate.user_id != actor.pk:
+        demand(actor, "manage_affiliates", enrollment.program.merchant_id)
     if not enrollment.is_active:
         raise IllegalMove(_("Only an active enrollment may have new links."))
     check_destination(enrollment.program, destination)

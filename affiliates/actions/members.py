@@ -46,7 +46,10 @@ def invite_member(
 
 @transaction.atomic
 def accept_invitation(token: str, user: User, *, at: datetime | None = None) -> Member:
-    """Join by a token; raise NotAllowed if it is unknown, used, too old or was sent to another address."""
+    """Join by a token; the last owner stays one, whatever the token offers.
+
+    Raises NotAllowed if it is unknown, used, too old or was sent to another address.
+    """
     now = at or timezone.now()
     invitation = _invitation(token)
     if invitation is None or invitation.expires_at < now or invitation.email != user.email:
@@ -57,11 +60,11 @@ def accept_invitation(token: str, user: User, *, at: datetime | None = None) -> 
             raise NotAllowed(_("This invitation was used already. Ask for a new one."))
         return member
     _one_at_a_time(invitation.merchant_id)
+    role = Role.OWNER if _is_last_owner(invitation.merchant_id, user) else invitation.role
     joined: Member
     joined, _made = Member.objects.update_or_create(
-        merchant=invitation.merchant, user=user, defaults={"role": invitation.role, "is_active": True}
+        merchant=invitation.merchant, user=user, defaults={"role": role, "is_active": True}
     )
-    _keep_an_owner(invitation.merchant_id)
     invitation.accepted_at = now
     invitation.save(update_fields=["accepted_at"])
     events.record(
@@ -90,7 +93,8 @@ def change_member(
     if new == old:
         return member
     member.save(update_fields=["role", "is_active"])
-    _keep_an_owner(member.merchant_id)
+    if not _owners(member.merchant_id):
+        raise NotAllowed(_("A company needs at least one active owner."))
     # an older offer must not give back what was just taken
     offers = Invitation.objects.filter(merchant=member.merchant_id, email=member.user.email, accepted_at=None)
     offers.update(expires_at=at or timezone.now())
@@ -105,9 +109,13 @@ def _one_at_a_time(merchant: int) -> None:
     Merchant.objects.select_for_update(no_key=True).get(pk=merchant)
 
 
-def _keep_an_owner(merchant: int) -> None:
-    if not Member.objects.filter(merchant=merchant, role=Role.OWNER, is_active=True).exists():
-        raise NotAllowed(_("A company needs at least one active owner."))
+def _owners(merchant: int) -> list[int]:
+    owners = Member.objects.filter(merchant=merchant, role=Role.OWNER, is_active=True)
+    return list(owners.values_list("user_id", flat=True))
+
+
+def _is_last_owner(merchant: int, user: User) -> bool:
+    return _owners(merchant) == [user.pk]
 
 
 def _invitation(token: str) -> Invitation | None:

@@ -79,7 +79,13 @@ def _publish(
     )
     data = {"number": version.number, "effective_at": version.effective_at.isoformat()}
     events.record(
-        "plan.published", version, tenant=program.merchant_id, scope=program.pk, actor=actor, at=now, data=data
+        "plan.published",
+        version,
+        tenant=program.merchant_id,
+        scope=program.pk,
+        actor=actor,
+        at=now,
+        data=data,
     )
     return version
 

@@ -50,17 +50,18 @@ def settle(conversion: Conversion, *, at: datetime) -> None:
     held = _held(conversion, lock=True)
     version = _version(conversion, decision.enrollment, held)
     reason = _cannot_value(conversion, value, decision, version)
-    if reason:
+    if reason and (value.state == OrderState.SALE or not held):
         tracking.park(conversion, reason, at=at)
         return
     tracking.release(conversion, at=at)
-    due = _due(conversion, value, decision, version)
+    # a sale that is no more is worth nothing in any currency
+    due = Due(version, None, {}, {}, {}, []) if reason else _due(conversion, value, decision, version)
     taken = _taken(held)
     for key, earned in due.earned.items():
         if key not in held:
             held[key] = _accrue(conversion, earned, due, decision, at)
     for key, commission in sorted(held.items()):
-        cause = _cause(key, value, due)
+        cause = _cause(key, value, due) if not reason else ReversalCause.CANCELLATION
         excess = commission.amount - taken.get(commission.pk, 0) - due.left.get(key, 0)
         _correct(commission, excess, due.left.get(key, 0), cause, due, at)
 

@@ -160,7 +160,7 @@ def who_may_not_approve(batch: Batch, user: User) -> str:
 def _pays(user: User) -> Q:
     """By log-in, by an address whose log-in is still to come, or into an account that is the person's own."""
     own = Payee.objects.filter(affiliate__user=user).values("fingerprint")
-    waits = Q(enrollment__affiliate__user=None, enrollment__affiliate__email=user.email)
+    waits = Q(enrollment__affiliate__user=None, enrollment__affiliate__email__iexact=user.email)
     return Q(enrollment__affiliate__user=user) | waits | Q(payee__fingerprint__in=own)
 
 

@@ -160,7 +160,7 @@ NORTHWIND = ShopPlan(
     tax=19,
     free_shipping=10000,
     visits=34.0,
-    strays=0.9,
+    strays=0.45,
 )
 
 EMBER = ShopPlan(
@@ -204,7 +204,7 @@ EMBER = ShopPlan(
     tax=20,
     free_shipping=3000,
     visits=15.0,
-    strays=0.6,
+    strays=0.3,
 )
 
 SHOPS = (NORTHWIND, EMBER)

@@ -13,7 +13,7 @@ from portal.demo.stage import Shop, Stage
 from tracking.models import Click
 from tracking.orders import Evidence, LineIn, OrderIn
 
-BUYS = 0.053  # of the people who followed a link
+BUYS = 0.045  # of the people who followed a link
 COUPON = 0.16  # of those also use the affiliate's coupon
 NOTED = timedelta(seconds=40)  # until the shop has told us of an order
 
