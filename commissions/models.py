@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -102,7 +103,7 @@ class CommissionQuerySet(ScopedQuerySet):
 
     def with_net(self) -> Self:
         """Adds `reversed_amount`: what was taken back so far, minor units."""
-        taken = models.functions.Coalesce(models.Sum("reversals__amount"), 0)
+        taken = Coalesce(models.Sum("reversals__amount"), 0)
         return self.annotate(reversed_amount=taken)
 
 

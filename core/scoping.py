@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.http import Http404
 from django.utils.module_loading import import_string
@@ -51,5 +52,5 @@ def owned_or_404(queryset: "models.QuerySet[Row]", user: Any, **lookup: Any) -> 
     """Return the person's own row; a row of somebody else answers exactly as one that does not exist."""
     try:
         return queryset.owned_by(user).get(**lookup)  # type: ignore[attr-defined, no-any-return]
-    except (queryset.model.DoesNotExist, ValueError, TypeError) as missing:
+    except (ObjectDoesNotExist, ValueError, TypeError) as missing:
         raise Http404 from missing

@@ -203,6 +203,7 @@ OUTBOUND_HTTP_ALLOWED = env.flag("OUTBOUND_HTTP_ALLOWED", False)
 # --- files, mail, language ---------------------------------------------------------------------------------
 STATIC_URL = "/static/"  # absolute: a brand may stand under a path of its own
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one
 STATICFILES_DIRS = [BASE_DIR / "static"]
 _static = "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION else None
 STORAGES = {

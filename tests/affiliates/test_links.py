@@ -4,6 +4,7 @@ import pytest
 
 from affiliates import actions
 from affiliates.actions import DestinationRefused
+from affiliates.roles import NotAllowed
 from affiliates.states import IllegalMove
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +69,15 @@ def test_coupon_belongs_to_one_affiliate(ann, bob):
 
     with pytest.raises(IllegalMove):
         actions.create_coupon(bob, "ann15 ")
+
+
+def test_coupon_that_grows_beyond_its_column_is_refused(ann):
+    with pytest.raises(IllegalMove):
+        actions.create_coupon(ann, "ß" * 41)  # folded, each letter is two
+
+
+def test_link_for_somebody_else_needs_the_role(ann, bob, eve):
+    with pytest.raises(NotAllowed):
+        actions.create_link(ann, "https://shop.example.com/", actor=eve)
+    with pytest.raises(NotAllowed):
+        actions.create_link(ann, "https://shop.example.com/", actor=bob.affiliate.user)

@@ -55,3 +55,11 @@ def test_manager_may_not_change_details(bob, mia):
     with pytest.raises(PermissionError):
         set_payee(bob.affiliate, "bank", IBAN, holder="Mia", actor=mia)
     assert Payee.objects.count() == 0
+
+
+def test_long_address_is_shown_in_part(bob):
+    address = f"a@{'b' * 60}.{'c' * 60}.example"
+
+    payee = set_payee(bob.affiliate, "paypal", address, holder="Bob", actor=bob.affiliate.user)
+
+    assert (len(payee.label), payee.details) == (60, {"account": address})

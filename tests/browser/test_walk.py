@@ -73,7 +73,9 @@ def accept(mia: Person, shop: House) -> None:
     expect(page.get_by_text("A newsletter on hiking.").first).to_be_visible()
     press_verb(page, "Approve")
     with shop.opened():
-        wait_for(lambda: Enrollment.objects.active().filter(pk=enrollment.pk).exists(), "the enrollment is active")
+        wait_for(
+            lambda: Enrollment.objects.active().filter(pk=enrollment.pk).exists(), "the enrollment is active"
+        )
 
 
 def press_verb(page: Page, name: str) -> None:

@@ -8,7 +8,7 @@ from affiliates.roles import NotAllowed
 from commissions import actions
 from commissions.ledger import balances
 from commissions.states import CommissionKind, IllegalMove, Screening
-from tests.makers import NOON, make_commission, make_payable
+from tests.makers import NOON, make_affiliate, make_commission, make_enrollment, make_member, make_payable
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=60)
@@ -112,3 +112,12 @@ def test_manager_may_not_adjust(bob, mia):
     with pytest.raises(NotAllowed):
         actions.adjust(bob, 2500, reason="Please.", actor=mia)
     assert balances(bob)["payable"] == 0
+
+
+def test_nobody_releases_their_own_earnings(merchant, program):
+    both = make_member(merchant, "reviewer")
+    commission = make_commission(make_enrollment(program, affiliate=make_affiliate(merchant, user=both)))
+    commission = actions.hold(commission, reason="Own purchase.")
+
+    with pytest.raises(IllegalMove):
+        actions.release(commission, actor=both)

@@ -121,6 +121,13 @@ def test_negative_fee_takes_no_more_than_there_is() -> None:
     assert [line.net for line in order.lines] == [0]
 
 
+def test_lines_whose_sum_no_column_keeps_are_refused() -> None:
+    lines = [{"id": number, "quantity": 1, "total": "9" * 16} for number in range(1, 12)]
+
+    with pytest.raises(Unreadable, match="too large"):
+        order_of(changed("066-order.created", line_items=lines))
+
+
 def test_gift_card_that_is_bought_is_excluded() -> None:
     meta = [{"id": 1, "key": "wc_gc_giftcard_amount", "value": "50"}, {"id": 2, "key": None, "value": {}}]
     lines = [{"id": 1, "quantity": 1, "total": "50.00", "meta_data": meta}]

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from affiliates.actions import set_payee, suspend
+from affiliates.actions import change_member, set_payee, suspend
+from affiliates.models import Affiliate, Member, Program
 from affiliates.roles import NotAllowed
 from commissions import actions as commissions
 from commissions.ledger import balances
@@ -12,7 +13,16 @@ from payouts import actions
 from payouts.actions import ApprovalRefused
 from payouts.models import Payout, PayoutItem
 from payouts.states import IllegalMove
-from tests.makers import NOON, make_enrollment, make_member, make_payable, make_payee, make_refund
+from tests.makers import (
+    IBAN,
+    NOON,
+    make_affiliate,
+    make_enrollment,
+    make_member,
+    make_payable,
+    make_payee,
+    make_refund,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=31)
@@ -223,3 +233,31 @@ def test_items_of_many_affiliates_take_few_queries(program, mia, django_assert_m
     with django_assert_max_num_queries(25):
         open_batch(program, mia)
     assert PayoutItem.objects.count() == 3
+
+
+def test_who_waits_to_become_the_affiliate_does_not_approve(program, mia, fin, olga):
+    waiting = Affiliate.objects.create(merchant=program.merchant, name="Fin", email=fin.email)
+    set_payee(waiting, "bank", IBAN, holder="Fin", actor=olga)
+    make_payable(make_enrollment(program, affiliate=waiting))
+
+    with pytest.raises(ApprovalRefused):
+        actions.approve_batch(open_batch(program, mia), actor=fin)
+
+
+def test_who_owns_the_account_does_not_approve(program, bob, other, mia, fin, payable):
+    own = make_enrollment(other, affiliate=make_affiliate(other.merchant, user=fin))
+    make_payee(own)  # the same account, with another company
+
+    with pytest.raises(ApprovalRefused):
+        actions.approve_batch(open_batch(program, mia), actor=fin)
+
+
+def test_yes_of_somebody_who_was_dismissed_does_not_count(program, mia, fin, olga, payable):
+    Program.objects.filter(pk=program.pk).update(second_approval_above=5000)
+    batch = open_batch(program, mia)
+    actions.approve_batch(batch, actor=fin, at=LATER)
+    change_member(Member.objects.get(user=fin), actor=olga, is_active=False)
+
+    assert actions.approve_batch(batch, actor=olga, at=LATER).state == "half"
+    third = make_member(program.merchant, "finance")
+    assert actions.approve_batch(batch, actor=third, at=LATER).state == "approved"
