@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from payouts.models import Batch
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def batch_csv(batch: Batch) -> str:

@@ -7,6 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.mail import EmailMessage
 
 from core.crypto import seal, unseal
@@ -20,7 +21,8 @@ def sender(brand: Brand | None) -> str:
     if brand is None:
         return settings.DEFAULT_FROM_EMAIL
     address = brand.sender_email or settings.DEFAULT_FROM_EMAIL
-    return formataddr((brand.sender_name or brand.name, address))
+    name = " ".join((brand.sender_name or brand.name).split())  # a line break would end the header
+    return formataddr((name, address))
 
 
 def letterhead(brand: Brand | None) -> dict[str, Any]:
@@ -44,6 +46,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         values = {**values, **letterhead(getattr(self.request, "brand", None))}
         message: EmailMessage = super().render_mail(template_prefix, email, values, headers)
         return message
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tell the owner of a known address, after as much work as a new account's password takes."""
+        make_password(email)
+        super().send_account_already_exists_mail(email)
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types

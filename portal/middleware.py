@@ -42,7 +42,7 @@ class HealthMiddleware:
 
 
 class BoundSessionMiddleware:
-    """A session serves the host it was opened on; carried to another one, it is closed there."""
+    """A session serves the host it was opened on; carried to another one, it is closed there. Its pages are kept by nobody."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -52,7 +52,11 @@ class BoundSessionMiddleware:
             home = self.place(request)
             if request.session.setdefault("place", home) != home:
                 logout(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            request.session.setdefault("place", self.place(request))  # who has just signed in, did so here
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
     def place(self, request: HttpRequest) -> str:
         """Return what the session is bound to: the host, and the brand's path where there is one."""

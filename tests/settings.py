@@ -4,4 +4,4 @@ import os
 
 os.environ.setdefault("TRIBUTARY_ENV", "test")
 
-from portal.settings import *  # noqa: E402, F403 - the environment must be named first
+from portal.settings import *  # noqa: F403 - the environment must be named first

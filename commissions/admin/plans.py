@@ -43,7 +43,7 @@ class BodyField(forms.CharField):
         text = super().clean(value)
         try:
             body = json.loads(text)
-        except ValueError as wrong:
+        except (ValueError, RecursionError) as wrong:
             raise forms.ValidationError(_("This is not JSON: %(why)s") % {"why": wrong}) from wrong
         if not isinstance(body, dict):
             raise forms.ValidationError(_("The rules are a JSON object: { … }"))

@@ -4,9 +4,11 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.request import validate_host
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _, gettext_lazy
@@ -43,6 +45,8 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # stubs are generic
         host = str(self.cleaned_data["host"]).strip().lower()
         if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", host):
             raise forms.ValidationError(_("Write the host alone, without https:// and paths."))
+        if not validate_host(host.partition(":")[0], settings.ALLOWED_HOSTS):
+            raise forms.ValidationError(_("Add this host to ALLOWED_HOSTS first: nothing answers there yet."))
         return host
 
     def clean_logo(self) -> str:

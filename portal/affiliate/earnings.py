@@ -107,10 +107,11 @@ def in_month(found: QuerySet[Commission], enrollment: Enrollment, month: str) ->
     """Those of a month written 2026-11, on the program's own clock; anything else leaves all."""
     try:
         start = datetime.strptime(month, "%Y-%m").replace(tzinfo=ZoneInfo(enrollment.program.time_zone))
-    except ValueError:
+        end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+        first, last = start.astimezone(UTC), end.astimezone(UTC)
+    except (ValueError, OverflowError):  # no month, or one at the edge of the calendar
         return found
-    end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
-    return found.filter(occurred_at__gte=start.astimezone(UTC), occurred_at__lt=end.astimezone(UTC))
+    return found.filter(occurred_at__gte=first, occurred_at__lt=last)
 
 
 def _month_before(month: datetime) -> datetime:

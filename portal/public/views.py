@@ -20,6 +20,7 @@ from django.views.generic import FormView
 from affiliates import actions
 from affiliates.models import Affiliate, Enrollment, Program
 from affiliates.roles import merchants_of
+from affiliates.states import IllegalMove
 from portal.brands import brand_of
 from portal.models import Brand
 from portal.public.forms import Application, ApplicationWithAccount
@@ -117,18 +118,24 @@ class Apply(FormView):  # type: ignore[type-arg]
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Take the application; the answer never says whether the address was known."""
-        if self.request.user.is_authenticated:
-            self.apply(form, self.request.user)
-        else:
+        if not self.request.user.is_authenticated:
             self.apply_with_account(form)
+            return redirect("public:applied", slug=self.offer.program.slug)
+        try:
+            self.apply(form, self.request.user)
+        except IllegalMove as refused:
+            form.add_error(None, str(refused))
+            return self.form_invalid(form)
         return redirect("public:applied", slug=self.offer.program.slug)
 
     def apply_with_account(self, form: ApplicationWithAccount) -> None:
         """Make the account and the application together; allauth sends the mail that confirms the address."""
         with transaction.atomic():
             user, known = form.try_save(self.request)
-            if known is None:
-                self.apply(form, user)
+            # what stands against the application is told to the owner of the address, once signed in
+            with suppress(IllegalMove):
+                if known is None:
+                    self.apply(form, user)
         if known is None:
             self.send_confirmation(user)
 
@@ -138,6 +145,7 @@ class Apply(FormView):  # type: ignore[type-arg]
         with suppress(ImmediateHttpResponse):
             complete_signup(self.request, user=user, redirect_url=reverse("home"))
 
+    @transaction.atomic
     def apply(self, form: Application, user: Any) -> None:
         """Record the affiliate and the application."""
         values, program = form.cleaned_data, self.offer.program
@@ -160,7 +168,8 @@ def _enrolled(request: HttpRequest, program: Program) -> bool:
 
 
 def _remember_recruiter(request: HttpRequest, program: Program) -> None:
-    if code := request.GET.get("via", "")[:40]:
+    code = request.GET.get("via", "")[:40]
+    if code and code.isprintable():
         request.session[RECRUITED] = {**request.session.get(RECRUITED, {}), str(program.pk): code}
 
 

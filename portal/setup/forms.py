@@ -111,7 +111,7 @@ class StartForm(AccountForm):
         help_text=gettext_lazy("The company's, if you leave it empty."),
     )
     colour = forms.RegexField(
-        r"^#[0-9a-fA-F]{6}$",
+        r"^#[0-9a-fA-F]{6}\Z",
         label=gettext_lazy("Color"),
         initial=DEFAULT_COLOR,
         widget=forms.TextInput(attrs={"type": "color"}),

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from affiliates.models import Merchant, Program
 from tests import makers
 from tests.story import processes
-from tests.story.conftest import built, house, make_house  # noqa: F401 - fixtures
+from tests.story.conftest import built, make_house  # noqa: F401 - fixtures
 from tests.story.processes import House
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -65,7 +64,7 @@ class Person:
         return page
 
 
-MakePerson = Callable[[House], Person]
+MakePerson = Callable[..., Person]
 
 
 @pytest.fixture
@@ -73,9 +72,9 @@ def make_person(browser: Browser) -> Iterator[MakePerson]:
     """Give somebody a browser; whatever it complained of fails the test."""
     people: list[Person] = []
 
-    def _make(house: House) -> Person:
-        address = f"http://localhost:{house.port}"
-        people.append(Person(browser.new_context(viewport={"width": 1280, "height": 900}), address))
+    def _make(shop: House, width: int = 1280) -> Person:
+        address = f"http://localhost:{shop.port}"
+        people.append(Person(browser.new_context(viewport={"width": width, "height": 900}), address))
         return people[-1]
 
     yield _make
@@ -87,30 +86,31 @@ def make_person(browser: Browser) -> Iterator[MakePerson]:
 @pytest.fixture
 def shop(make_house: Callable[[], House]) -> House:  # noqa: F811 - the fixture above
     """Northwind on the host localhost, with web and worker running."""
-    house = make_house()
-    with house.opened():
+    shop = make_house()
+    with shop.opened():
         program = Program.objects.get()
         program.name, program.slug = "Partner program", "partners"
         program.save()
         makers.make_brand(Merchant.objects.get(), program, host="localhost")
-    house.web(EMAIL_URL="console:", PUBLIC_URL=f"http://localhost:{house.port}")
-    house.worker(EMAIL_URL="console:", PUBLIC_URL=f"http://localhost:{house.port}")
-    return house
+    return open_doors(shop)
 
 
-def mailed(house: House, pattern: str) -> str:
+def open_doors(shop: House) -> House:
+    """Start web and worker; mail goes to their logs."""
+    said = {"EMAIL_URL": "console:", "PUBLIC_URL": f"http://localhost:{shop.port}"}
+    shop.web(**said)
+    shop.worker(**said)
+    return shop
+
+
+def mailed(shop: House, pattern: str) -> str:
     """Return the first thing in the mails sent so far that fits the pattern; waits for it."""
 
     def find() -> re.Match[str] | None:
-        said = "".join(running.log.read_text(errors="replace") for running in house.running)
+        said = "".join(running.log.read_text(errors="replace") for running in shop.running)
         return re.search(pattern, said.replace("=\n", "").replace("=3D", "="))
 
     processes.wait_for(find, f"a mail with {pattern}")
     found = find()
     assert found
     return found[0]
-
-
-def days_ago(days: int) -> str:
-    """Return an instant as the API takes it."""
-    return (timezone.now() - timezone.timedelta(days=days)).isoformat()

@@ -11,7 +11,7 @@ from affiliates.models import Enrollment
 from payouts.models import Batch
 from tests.browser.conftest import MakePerson, Person, mailed
 from tests.makers import IBAN, PASSWORD
-from tests.story import processes
+from tests.story import books
 from tests.story.processes import House, key_of_machine, wait_for
 
 pytestmark = pytest.mark.browser
@@ -40,7 +40,7 @@ def test_from_the_application_to_a_paid_payout(shop: House, make_person: MakePer
     page.get_by_role("link", name="PO-").first.click()
     expect(page.get_by_text("SEPA-4711")).to_be_visible()
     with shop.opened():
-        assert processes.breaches() == []
+        assert books.breaches() == []
 
 
 def apply(nora: Person) -> None:
