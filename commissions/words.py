@@ -32,6 +32,15 @@ def explain(trace: Mapping[str, Any], enrollment_id: int, level: int) -> list[Se
     return [Sentence(text) for text in texts]
 
 
+def reason_in_words(reason: str) -> str:
+    """Say a reason to managers; those that the house itself gives are kept as codes, people's own stay as they are."""
+    own = {
+        "self_referral:email": _("The buyer has the affiliate’s own e-mail address."),
+        "self_referral:phone": _("The buyer has the affiliate’s own phone number."),
+    }
+    return own.get(reason, reason)
+
+
 def _own(rows: Iterable[Mapping[str, Any]], enrollment_id: int, level: int) -> Mapping[str, Any] | None:
     own = (row for row in rows if row["enrollment"] == enrollment_id and row["level"] == level)
     return next(own, None)

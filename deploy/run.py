@@ -6,6 +6,7 @@ import argparse
 import os
 import socket
 import sys
+from pathlib import Path
 
 from deploy import child
 from deploy.install import ROOT
@@ -28,6 +29,8 @@ def main() -> int:
         )
         return 1
     environment = environment_of(options)
+    static = Path(environment.get("VAR_DIR") or ROOT / "var") / "static"
+    static.mkdir(parents=True, exist_ok=True)  # web complains of a folder that is not there
     if not prepare(environment, demo=not options.without_demo):
         return 1
     supervisor = Supervisor(commands(options), ROOT, environment)

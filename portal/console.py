@@ -30,6 +30,7 @@ class Console(admin.AdminSite):
     site_title = _("Partner portal")
     index_title = _("Overview")
     site_url = None
+    empty_value_display = "\N{EN DASH}"
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -83,6 +84,7 @@ class Console(admin.AdminSite):
             "charts": queries.commission_by_week(merchants, now),
             "queue": console_queue.queue(request),
             "connections": console_queue.connections(merchants),
+            "is_new": console_queue.is_new(merchants),
             **(extra_context or {}),
         }
         return super().index(request, context)

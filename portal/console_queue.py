@@ -167,6 +167,11 @@ def _line(count: int, title: str, detail: str, icon: str, address: str) -> Waiti
     return Waiting(title % {"n": count}, detail, icon, address, _("look"), is_urgent=True) if count else None
 
 
+def is_new(merchants: list[int]) -> bool:
+    """Whether nothing was ever collected for a payout: then the first steps are still worth a link."""
+    return not Batch.objects.filter(program__merchant__in=merchants).exists()
+
+
 def connections(merchants: list[int]) -> list[dict[str, Any]]:
     """The stores we are connected with, and when we last heard of each."""
     rows = Connection.objects.filter(program__merchant__in=merchants).select_related("program")[:8]

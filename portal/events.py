@@ -40,6 +40,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "conversion.counted": (),
     "conversion.parked": (),
     "conversion.released": (),
+    "conversion.recounted": (),
     "decision.replaced": (),
     # it earns
     "plan.published": (),

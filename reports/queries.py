@@ -10,6 +10,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
+from affiliates.models import Program
 from commissions.models import Commission, Entry
 from commissions.states import AccountKind, CommissionState, EntryKind
 from core.money import Money
@@ -44,6 +45,7 @@ class Week:
     clicks: int
     clicks_before: int
     purses: list[Purse]
+    elsewhere: list[Money]  # sold in currencies that no program counts in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,12 @@ def week(merchants: list[int], at: datetime) -> Week:
     """The week's figures of some merchants: clicks, and per currency sales, commission and what is owed."""
     now, before = clicks(merchants, at)
     sales, earned, owed = _sales(merchants, at), _earned(merchants, at), _balances(merchants)
-    currencies = sorted({*sales, *earned, *owed}, key=lambda code: -sum(owed[code].values()))
-    return Week(now, before, [_purse(code, sales[code], earned[code], owed[code]) for code in currencies])
+    own = {*Program.objects.filter(merchant__in=merchants).values_list("currency", flat=True)}
+    counted = own & {*sales, *earned, *owed} | {*earned, *owed}
+    currencies = sorted(counted, key=lambda code: -sum(owed[code].values()))
+    purses = [_purse(code, sales[code], earned[code], owed[code]) for code in currencies]
+    elsewhere = [Money(sales[code]["now"], code) for code in sorted({*sales} - counted)]
+    return Week(now, before, purses, [money for money in elsewhere if money.amount])
 
 
 def clicks(merchants: list[int], at: datetime) -> tuple[int, int]:

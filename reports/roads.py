@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commissions.models import Commission
 from commissions.states import CommissionState
+from commissions.words import reason_in_words
 from payouts.models import Payout
 from payouts.states import PayoutState
 from tracking.models import Click, Conversion
@@ -77,7 +78,7 @@ def _after(commission: Commission) -> list[Step]:
     if commission.state == CommissionState.DECLINED:
         return [Step(_("declined"), None, "bad")]
     held = (
-        [Step(_("on hold: %(reason)s") % {"reason": commission.reason}, None, "now")]
+        [Step(_("on hold: %(reason)s") % {"reason": reason_in_words(commission.reason)}, None, "now")]
         if commission.is_held
         else []
     )

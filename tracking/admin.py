@@ -95,7 +95,8 @@ class ConversionAdmin(VerbAdmin):
         decisions = list(row.decisions.order_by("-number"))
         names = names_of(set().union(*(enrollments_of(decision.trace) for decision in decisions)))
         words = [(decision, decision_in_words(decision.trace, names)) for decision in decisions]
-        return {**super().page_context(request, row), "decisions": words}
+        hero = {"hero_chip": self.state_chip(row), "hero_money": Money(row.order.total, row.order.currency)}
+        return {**super().page_context(request, row), **hero, "decisions": words}
 
 
 @admin.register(Order)

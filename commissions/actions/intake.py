@@ -81,15 +81,17 @@ def _take(program: Program, value: OrderIn, mode: Mode, actor: User | None, at: 
 
 
 def _reconsider(conversion: Conversion, at: datetime | None) -> None:
-    """An order that arrives late may bind its buyer: later orders of the same buyer are looked at again."""
+    """A late order may bind its buyer, and was their first: later orders of the buyer are looked at again."""
     if conversion.customer_id is None:
         return
     later = Conversion.objects.filter(customer=conversion.customer_id, occurred_at__gt=conversion.occurred_at)
     for found in later.exclude(pk=conversion.pk).order_by("occurred_at", "pk"):
         other = lock(found)
+        changed = tracking.recount(other, at=at)
         verdict = tracking.evidence_changed(other)
         if verdict is not None:
             tracking.redecide(other, verdict, at=at)
+        if changed or verdict is not None:
             settle(other, at=at or timezone.now())
 
 

@@ -19,7 +19,7 @@ from affiliates.verb_admin import ReasonForm, Verb, VerbAdmin
 from commissions import actions
 from commissions.models import Commission
 from commissions.states import CommissionKind, CommissionState, Screening
-from commissions.words import explain
+from commissions.words import explain, reason_in_words
 from core.money import Money, MoneyError
 
 
@@ -143,11 +143,11 @@ class CommissionAdmin(VerbAdmin):
         ("first_money", "taken_money", "net_money"),
         ("kind", "plan_version"),
         ("ripe", "approved"),
-        "reason",
+        "why",
     )
     readonly_fields = (
         *("affiliate_page", "conversion_page", "first_money", "taken_money", "net_money", "ripe", "approved"),
-        "state_chip",
+        *("state_chip", "why"),
     )
     empty_words = gettext_lazy("Commissions appear with the first order that an affiliate brought.")
 
@@ -207,6 +207,11 @@ class CommissionAdmin(VerbAdmin):
         """When it matures."""
         return when(row.matures_at)
 
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, row: Commission) -> str:
+        """Why it is on hold or declined, or who gave it by hand and for what."""
+        return reason_in_words(row.reason) or "–"
+
     @admin.display(description=gettext_lazy("approved at"))
     def approved(self, row: Commission) -> str:
         """When it was approved."""
@@ -225,6 +230,7 @@ class CommissionAdmin(VerbAdmin):
             "row_title": f"{row.enrollment.affiliate}, {self.order_number(row)}",
             "hero_money": row.net,
             "hero_chip": self.state_chip(row),
+            "hero_reason": reason_in_words(row.reason),
             "sentences": [sentence.text for sentence in sentences],
             "reversals": row.reversals.order_by("number"),
         }

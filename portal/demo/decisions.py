@@ -88,6 +88,12 @@ def _holds(play: Simulator) -> None:
             stage.ago(66), lambda when: [decline(each, at=when) for each in _all(shop.program.pk, order)]
         )
 
+    def leaked_code(at: datetime) -> None:
+        order = play.sell(shop, cast.STAR, {"PACK-45": 1, "SOCK-M": 2}, at)
+        reason = "Your code came from a coupon extension, not from your readers."
+        decline = partial(commissions.decline, actor=reviewer, reason=reason)
+        put(ago(52), lambda when: [decline(each, at=when) for each in _all(shop.program.pk, order)])
+
     def cleared(at: datetime) -> None:
         order = play.sell(shop, "Slow Miles", {"TENT-2": 2}, at)
         held = partial(
@@ -101,8 +107,10 @@ def _holds(play: Simulator) -> None:
 
     put, ago = play.agenda.put, stage.ago
     put(ago(70), own_order)
+    put(ago(61), leaked_code)
     put(ago(59), cleared)
     same = "Four orders from one address within an hour."
+    put(ago(5), partial(sell, cast.STAR, {"TENT-2": 1}, 4, "The card's country and the address do not match."))
     put(ago(9), partial(sell, "Diego Fuentes", {"JKT-ALP": 1}, 8, same))
     put(ago(35), partial(sell, cast.HELD, {"TENT-4": 1}, 3, "The shop asks whether this code was given out."))
 

@@ -27,6 +27,7 @@ def test_first_page_founds_the_company_and_leads_on(empty: House, make_person: M
     page = owner.open("/")
     page.wait_for_url("**/start/**")
     answers = {
+        "name": "Olga Owner",
         "email": "olga@northwind.example",
         "password": PASSWORD,
         "company": "Northwind",

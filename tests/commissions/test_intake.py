@@ -368,3 +368,19 @@ def test_cancelled_order_earns_nothing_even_if_its_currency_was_changed(program,
     assert pending(bob) == 0
     assert [reversal.cause for reversal in Reversal.objects.all()] == ["cancellation"]
     assert breaches() == []
+
+
+def test_late_first_order_makes_the_later_one_that_of_a_returning_customer(merchant):
+    new = {"goal": "sale", "customer": "new"}
+    twenty = {"id": "new", "name": "New customers", "when": new, "reward": {"type": "percent", "rate": "20"}}
+    body = _percent("10")
+    program = make_program(merchant, plan={**body, "rules": [*body["rules"], twenty]})
+    ann = make_enrollment(program)
+    buyer = CustomerIn(email="late@example.net")
+    take(program, make_order("2", ref=ann.code, customer=buyer, occurred_at=NOON + timedelta(days=3)))
+    assert pending(ann) == 2000
+
+    take(program, make_order("1", ref=ann.code, customer=buyer))
+
+    assert pending(ann) == 2000 + 1000
+    assert Event.objects.filter(kind="conversion.recounted").count() == 1

@@ -1,6 +1,6 @@
 """The verbs of tracking; one file per noun."""
 
-from tracking.actions.conversions import evidence_changed, park, record_conversion, redecide, release
+from tracking.actions.conversions import evidence_changed, park, record_conversion, recount, redecide, release
 from tracking.actions.orders import Recorded, record_order
 from tracking.actions.refunds import RecordedRefund, adopt_refunds, record_refund, set_refund_lines
 
@@ -13,6 +13,7 @@ __all__ = [
     "record_conversion",
     "record_order",
     "record_refund",
+    "recount",
     "redecide",
     "release",
     "set_refund_lines",

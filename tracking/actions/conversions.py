@@ -58,6 +58,18 @@ def _with_buyer(conversion: Conversion, order: Order) -> Conversion:
     return conversion
 
 
+@transaction.atomic
+def recount(conversion: Conversion, *, at: datetime | None = None) -> bool:
+    """Say anew whether it was the buyer's first order; return whether that has changed."""
+    now_new = is_new_customer(conversion.order)
+    if now_new == conversion.is_new_customer:
+        return False
+    was, conversion.is_new_customer = conversion.is_new_customer, now_new
+    conversion.save(update_fields=["is_new_customer"])
+    _record("conversion.recounted", conversion, None, at, {"is_new_customer": [was, now_new]})
+    return True
+
+
 def evidence_changed(conversion: Conversion) -> Verdict | None:
     """Return the verdict that what is known today leads to, if it credits somebody else than the decision in force.
 

@@ -33,6 +33,8 @@ class Command(BaseCommand):
             )
         key, merchant = "", find()
         if merchant is None:
+            self.stdout.write("A year of clicks and orders is being told; this takes about a minute.")
+            self.stdout.flush()
             started = timezone.now()
             merchant, key = load(started, options["scale"])
             seconds = (timezone.now() - started).total_seconds()
