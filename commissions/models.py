@@ -21,6 +21,7 @@ from commissions.states import (
 from core.money import Money
 from core.scoping import Scoped, ScopedQuerySet
 from tracking.models import Conversion, Refund
+from tracking.states import ConversionState
 
 
 class Plan(Scoped):
@@ -95,11 +96,10 @@ class CommissionQuerySet(ScopedQuerySet):
     """What was earned."""
 
     def due(self, at: object) -> Self:
-        """Pending ones that both brakes let go: matured, screened, not held."""
+        """Pending ones that all brakes let go: matured, screened, not held, of a conversion that is not parked."""
         ready = [Screening.NOT_REQUIRED, Screening.SCREENED]
-        return self.filter(
-            state=CommissionState.PENDING, matures_at__lte=at, screening__in=ready, is_held=False
-        )
+        pending = self.filter(state=CommissionState.PENDING, screening__in=ready, is_held=False)
+        return pending.filter(matures_at__lte=at).exclude(conversion__state=ConversionState.PARKED)
 
     def with_net(self) -> Self:
         """Adds `reversed_amount`: what was taken back so far, minor units."""

@@ -22,6 +22,7 @@ from commissions.states import (
 )
 from core import events
 from core.models import User
+from tracking.states import ConversionState
 
 CHUNK = 200
 
@@ -53,6 +54,8 @@ def approve(commission: Commission, *, actor: User | None = None, at: datetime |
         demand(actor, "hold_commissions", commission.program.merchant_id)
     if commission.is_held or commission.screening == Screening.WAITING:
         raise IllegalMove(_("It is on hold or not screened yet."))
+    if commission.conversion and commission.conversion.state == ConversionState.PARKED:
+        raise IllegalMove(_("Its order is parked: it cannot be valued at present."))
     if commission.matures_at > now:
         raise IllegalMove(_("It has not matured yet: the buyer may still return the goods."))
     return _approve(commission, actor, now)

@@ -93,7 +93,8 @@ def _ask_again_of(connection: Connection, before: datetime) -> int:
     asks: list[Callable[[], object]] = [
         partial(ask_store, row) for row in parked.order_by("id")[:ASK_AGAIN_LIMIT]
     ]
-    asks += [partial(ask_for_refund_lines, row) for row in estimated.order_by("id")[:ASK_AGAIN_LIMIT]]
+    # in any order: refunds that the store never answers for must not stand in the way of the others
+    asks += [partial(ask_for_refund_lines, row) for row in estimated.order_by("?")[:ASK_AGAIN_LIMIT]]
     settled = 0
     for ask in asks:
         try:

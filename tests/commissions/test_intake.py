@@ -10,6 +10,7 @@ from affiliates.models import Enrollment, Program
 from commissions import actions
 from commissions.ledger import balances
 from commissions.models import Commission, Entry, Reversal
+from commissions.states import IllegalMove
 from core.models import Event, Job
 from tests.makers import (
     NOON,
@@ -384,3 +385,23 @@ def test_late_first_order_makes_the_later_one_that_of_a_returning_customer(merch
 
     assert pending(ann) == 2000 + 1000
     assert Event.objects.filter(kind="conversion.recounted").count() == 1
+
+
+def test_commission_of_an_order_that_changes_its_currency_waits(program, bob):
+    order = make_order("1", ref=bob.code)
+    commission = take(program, order)[0].conversion.commissions.get()
+
+    take(program, replace(order, currency="USD", revision_at=NOON + timedelta(hours=1)))
+
+    assert actions.approve_due(at=NOON + timedelta(days=60)) == 0
+    with pytest.raises(IllegalMove):
+        actions.approve(commission, at=NOON + timedelta(days=60))
+
+
+def test_refund_number_of_another_order_stays_where_it_is(program, bob):
+    refund = make_refund("r", gross=5000)
+    take(program, make_order("1", ref=bob.code, refunds=(refund,)))
+
+    take(program, make_order("2", ref=bob.code, refunds=(refund,)))
+
+    assert pending(bob) == 500 + 1000

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from commissions.plan import parse_plan
 from commissions.rates import Credit, Earner, evaluate
-from commissions.words import explain
+from commissions.words import explain, reason_in_words
 from tests.commissions.test_plan import EXAMPLES
 from tests.commissions.test_rates import ANN, BEN, CAT, fixed, levels, line, plan, rule, sale
 
@@ -135,3 +135,9 @@ def test_plan_is_told_in_words() -> None:
     assert (
         by_name["two-level"][1] == "Level 2: 5 % of the commissionable base of sales by recruited partners."
     )
+
+
+def test_reasons_of_the_house_are_said_in_words_and_those_of_people_stay() -> None:
+    said = [reason_in_words(reason) for reason in ("self_referral:email", "Bought it yourself.", "")]
+
+    assert said == ["The buyer has the affiliate’s own e-mail address.", "Bought it yourself.", ""]

@@ -107,7 +107,12 @@ def list_refunds(order: Order, listed: Sequence[RefundIn], *, at: datetime | Non
 
 
 def _relist(refund: Refund, order: Order, value: RefundIn) -> bool:
-    """Update a refund that the list names again; return whether anything changed."""
+    """Update a refund that the list names again; return whether anything changed.
+
+    A number that is another order's refund already stays there.
+    """
+    if refund.order_id not in {None, order.pk}:
+        return False
     if (
         refund.gross == value.gross
         and not refund.is_withdrawn
