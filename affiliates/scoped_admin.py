@@ -1,5 +1,6 @@
 """The ground of the managers' pages: rows of the member's own merchants only, rights from the table of roles."""
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
@@ -9,11 +10,14 @@ from django.db import models
 from django.forms import Field, ModelChoiceField, ModelMultipleChoiceField, URLInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 
 from affiliates.models import Member
 from affiliates.roles import MAY
 from core import events
 from core.models import User
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -237,5 +241,15 @@ class ScopedAdmin(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Say what will stand here while nothing does."""
-        return super().changelist_view(request, {"empty_words": self.empty_words, **(extra_context or {})})
+        """Say what will stand here while nothing does; a question that makes no sense leads to the whole list."""
+        context = {"empty_words": self.empty_words, **(extra_context or {})}
+        try:
+            if any("\0" in value for value in request.GET.values()):
+                raise ValueError(_("There is no such list."))
+            return super().changelist_view(request, context)
+        except (ValueError, OverflowError) as senseless:
+            if request.method == "GET" and not request.GET:
+                raise
+            log.warning("a list was asked for what it cannot show: %s", senseless)
+            self.message_user(request, _("There is no such list."), messages.WARNING)
+            return HttpResponseRedirect(request.path)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Role
+from affiliates.models import Merchant, Role
 from affiliates.scoped_admin import ScopedAdmin, memberships
 from portal import console_queue
 from portal.console_navigation import navigation
@@ -54,6 +54,10 @@ class Console(admin.AdminSite):
         """Hand over to the portal's log-out."""
         return redirect("account_logout")
 
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """No form here completes while one types."""
+        raise Http404
+
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Hand over to the portal's page."""
         return redirect("account_change_password")
@@ -71,6 +75,7 @@ class Console(admin.AdminSite):
         if context["has_permission"]:
             roles = dict(Role.choices)
             context["console_nav"] = navigation(request)
+            context["console_company"] = company_of(request)
             context["console_role"] = ", ".join(
                 str(roles[role]) for role in sorted(set(memberships(request).values()))
             )
@@ -88,3 +93,9 @@ class Console(admin.AdminSite):
             **(extra_context or {}),
         }
         return super().index(request, context)
+
+
+def company_of(request: HttpRequest) -> str:
+    """The company's name for somebody who works for one; nothing for somebody who works for several."""
+    names = Merchant.objects.filter(pk__in=memberships(request)).values_list("name", flat=True)[:2]
+    return names[0] if len(names) == 1 else ""

@@ -19,6 +19,8 @@ Next = Callable[[HttpRequest], HttpResponse]
 class HealthMiddleware:
     """Answers /healthz (the process lives) and /readyz (the database is there and migrated) for any host."""
 
+    is_migrated = False
+
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
@@ -32,17 +34,25 @@ class HealthMiddleware:
     def ready(self) -> HttpResponse:
         """Answer 200 only if a request could be served now; 503 says what is missing."""
         try:
-            executor = MigrationExecutor(connection)
-            waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            waiting = 0 if self.is_migrated else self.migrations_waiting()
         except Exception as failure:
             return JsonResponse({"status": "down", "database": type(failure).__name__}, status=503)
         if waiting:
-            return JsonResponse({"status": "down", "migrations_waiting": len(waiting)}, status=503)
+            return JsonResponse({"status": "down", "migrations_waiting": waiting}, status=503)
         return JsonResponse({"status": "ok"})
+
+    def migrations_waiting(self) -> int:
+        """Count the migrations that this code needs and the database has not; once none waits, none ever will."""
+        executor = MigrationExecutor(connection)
+        waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        self.is_migrated = waiting == 0
+        return waiting
 
 
 class BoundSessionMiddleware:
-    """A session serves the host it was opened on; carried to another one, it is closed there. Its pages are kept by nobody."""
+    """A session serves the host it was opened on and is closed on any other; what it shows is kept by nobody."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -53,7 +63,8 @@ class BoundSessionMiddleware:
             if request.session.setdefault("place", home) != home:
                 logout(request)
         response = self.get_response(request)
-        if request.user.is_authenticated:
+        # the API leaves no user behind where there is no key
+        if getattr(request.user, "is_authenticated", False):
             request.session.setdefault("place", self.place(request))  # who has just signed in, did so here
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response

@@ -9,4 +9,5 @@ SCHEDULE = (
     Every("commissions.tasks.apply_waiting_refunds", timedelta(minutes=5)),
     Every("integrations.tasks.ask_again", timedelta(minutes=5)),
     Every("portal.tasks.forget_answers", timedelta(days=1)),
+    Every("portal.tasks.forget_sessions", timedelta(days=1)),
 )

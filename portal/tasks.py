@@ -2,12 +2,18 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from portal.models import Answer
 
 KEPT = timedelta(days=30)
 _AT_ONCE = 1000
+
+
+def forget_sessions() -> None:
+    """Delete the sessions that have run out."""
+    SessionStore.clear_expired()
 
 
 def forget_answers(at: datetime | None = None) -> int:

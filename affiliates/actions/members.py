@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -95,8 +96,9 @@ def change_member(
     member.save(update_fields=["role", "is_active"])
     if not _owners(member.merchant_id):
         raise NotAllowed(_("A company needs at least one active owner."))
-    # an older offer must not give back what was just taken
-    offers = Invitation.objects.filter(merchant=member.merchant_id, email=member.user.email, accepted_at=None)
+    # an older offer, to them or by them, must not give back what was just taken
+    own = Q(email=member.user.email) | Q(invited_by=member.user)
+    offers = Invitation.objects.filter(own, merchant=member.merchant_id, accepted_at=None)
     offers.update(expires_at=at or timezone.now())
     events.record(
         "member.changed", member, tenant=member.merchant_id, actor=actor, at=at, data={"from": old, "to": new}

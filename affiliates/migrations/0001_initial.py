@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                 ('effective_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='effective from')),
                 ('window_hours', models.PositiveIntegerField(default=720, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(8760)], verbose_name='window in hours')),
                 ('model', models.CharField(choices=[('last_click', 'last click')], default='last_click', max_length=20, verbose_name='model')),
-                ('bound_days', models.PositiveIntegerField(default=365, verbose_name='days a customer stays bound')),
+                ('bound_days', models.PositiveIntegerField(default=365, validators=[django.core.validators.MaxValueValidator(3650)], verbose_name='days a customer stays bound')),
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('program', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attribution_terms', to='affiliates.program')),
             ],

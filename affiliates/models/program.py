@@ -97,7 +97,9 @@ class AttributionTerms(Scoped):
         _("window in hours"), default=720, validators=[MinValueValidator(1), MaxValueValidator(8760)]
     )
     model = models.CharField(_("model"), max_length=20, choices=Model.choices, default=Model.LAST_CLICK)
-    bound_days = models.PositiveIntegerField(_("days a customer stays bound"), default=365)
+    bound_days = models.PositiveIntegerField(
+        _("days a customer stays bound"), default=365, validators=[MaxValueValidator(3650)]
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -81,7 +81,13 @@ def connect_woocommerce(
 
 @transaction.atomic
 def _connect(
-    program: Program, actor: User | None, at: datetime | None, *, source: str, keys: dict[str, str], **values: Any
+    program: Program,
+    actor: User | None,
+    at: datetime | None,
+    *,
+    source: str,
+    keys: dict[str, str],
+    **values: Any,
 ) -> Connection:
     Program.objects.select_for_update().get(pk=program.pk)
     if Connection.objects.filter(program=program, source=source).exists():

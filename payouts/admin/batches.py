@@ -37,7 +37,10 @@ class CancelForm(forms.Form):
 class LookedForm(forms.Form):
     """A person says that they looked."""
 
-    looked = forms.BooleanField(label=gettext_lazy("I have looked at the flagged payouts"))
+    looked = forms.BooleanField(
+        label=gettext_lazy("I have looked at the flagged payouts"),
+        error_messages={"required": gettext_lazy("Look at them first, then tick the box.")},
+    )
 
 
 class OpenForm(forms.Form):
@@ -194,7 +197,9 @@ class BatchAdmin(VerbAdmin):
         if not merchants:
             raise PermissionDenied
         programs = Program.objects.filter(merchant__in=merchants)
-        form = OpenForm(request.POST or None, initial={"program": programs[0]} if len(programs) == 1 else None)
+        form = OpenForm(
+            request.POST or None, initial={"program": programs[0]} if len(programs) == 1 else None
+        )
         form.fields["program"].queryset = programs  # type: ignore[attr-defined]
         return ask_twice(
             request,

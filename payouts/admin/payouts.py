@@ -70,7 +70,7 @@ class PayoutAdmin(VerbAdmin):
     verbs = VERBS
     tab_field = "state"
     confirm_display = ("number", "affiliate", "payee", "money")
-    list_display = ("number", "affiliate", "program", "money", "state_chip", "payee", "reference", "made")
+    list_display = ("number", "affiliate", "program", "money", "state_chip", "reference", "made")
     list_filter = ("program", "method")
     list_select_related = ("program", "enrollment__affiliate", "payee", "batch")
     search_fields = ("enrollment__affiliate__name", "enrollment__affiliate__email", "reference")

@@ -20,7 +20,9 @@ from portal.models import Brand
 from portal.theme import DEFAULT_COLOR, ThemeError, check, palettes, text_contrast
 
 UNSAFE_SVG = re.compile(
-    r"<\s*(script|foreignobject|iframe|use|image|style|!)|\son\w+\s*=|javascript:|href", re.IGNORECASE
+    r"<\s*([\w.-]+:)?(script|foreignobject|iframe|use|image|style|handler|!|\?)"
+    r"|[\s/\"']on\w+\s*=|javascript:|href|attributename\s*=\s*.?on|url\(\s*[\"']?(?!#)|&#",
+    re.IGNORECASE,
 )
 LOGO_LETTERS = 20_000
 

@@ -19,6 +19,11 @@ from portal import keys
 from portal.models import ApiKey
 
 
+def scope_choices() -> list[tuple[str, str]]:
+    """Each scope by its name in the API, and what it allows."""
+    return [(name, f"{name}: {words}") for name, words in keys.SCOPES.items()]
+
+
 class KeyForm(forms.Form):
     """What a machine may do, in which program."""
 
@@ -29,7 +34,7 @@ class KeyForm(forms.Form):
         help_text=gettext_lazy("Who uses it, like “shop back end”."),
     )
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("Scopes"), choices=list(keys.SCOPES.items()), widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Scopes"), choices=scope_choices, widget=forms.CheckboxSelectMultiple
     )
     expires_at = forms.DateTimeField(
         label=gettext_lazy("Valid until"),

@@ -110,7 +110,7 @@ def _holds(play: Simulator) -> None:
     put(ago(61), leaked_code)
     put(ago(59), cleared)
     same = "Four orders from one address within an hour."
-    put(ago(5), partial(sell, cast.STAR, {"TENT-2": 1}, 4, "The card's country and the address do not match."))
+    put(ago(5), partial(sell, cast.STAR, {"TENT-2": 1}, 4, "Card and address are of two countries: we ask."))
     put(ago(9), partial(sell, "Diego Fuentes", {"JKT-ALP": 1}, 8, same))
     put(ago(35), partial(sell, cast.HELD, {"TENT-4": 1}, 3, "The shop asks whether this code was given out."))
 

@@ -107,12 +107,15 @@ def store(request: HttpRequest, program: Program) -> HttpResponse:
     form = StoreForm(request.POST)
     if not form.is_valid():
         return _page(request, program, store_form=form)
+    values = form.cleaned_data
+    if not values["consumer_key"]:
+        values["base_url"] = ""  # nobody calls it without keys, so it need not be reachable from here
     try:
-        connection = integrations.connect_woocommerce(program, **form.cleaned_data, actor=_person(request))
+        connection = integrations.connect_woocommerce(program, **values, actor=_person(request))
     except (UnsafeURL, integrations.AlreadyConnected) as refused:
         form.add_error(None, str(refused))
         return _page(request, program, store_form=form)
-    if form.cleaned_data["consumer_key"]:
+    if values["consumer_key"]:
         _set_up(request, connection)
     return redirect("setup:program", program.pk)
 

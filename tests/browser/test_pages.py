@@ -11,8 +11,23 @@ from tests.story.processes import House
 
 pytestmark = pytest.mark.browser
 
-PUBLIC = ["/programs/", "/programs/partners/", "/programs/partners/apply/", "/account/login/", "/account/password/reset/"]
-OWN = ["/overview/", "/links/", "/earnings/", "/payouts/", "/profile/", "/account/2fa/", "/account/email/", "/nowhere/"]
+PUBLIC = [
+    "/programs/",
+    "/programs/partners/",
+    "/programs/partners/apply/",
+    "/account/login/",
+    "/account/password/reset/",
+]
+OWN = [
+    "/overview/",
+    "/links/",
+    "/earnings/",
+    "/payouts/",
+    "/profile/",
+    "/account/2fa/",
+    "/account/email/",
+    "/nowhere/",
+]
 MANAGERS = [
     "/admin/",
     "/admin/affiliates/enrollment/",

@@ -10,7 +10,6 @@ from affiliates.models import Enrollment, Program
 from commissions import actions
 from commissions.ledger import balances
 from commissions.models import Commission, Entry, Reversal
-from commissions.states import IllegalMove
 from core.models import Event, Job
 from tests.makers import (
     NOON,
@@ -228,26 +227,6 @@ def test_refund_of_an_approved_commission_lowers_what_is_payable(program, bob):
     assert balances(bob) == {"pending": 0, "payable": 0, "in_transit": 0, "paid": 0}
 
 
-def test_order_in_another_currency_is_parked_with_the_reason(program, ann):
-    taken = take(program, make_order("1", ref=ann.code, currency="USD"))[0]
-
-    assert taken.conversion.state == "parked"
-    assert taken.conversion.parked_reason[:23] == "The order is in USD, co"
-    assert Commission.objects.count() == 0
-
-
-def test_parked_conversion_is_valued_once_a_plan_exists(merchant):
-    program = make_program(merchant, plan={})
-    ann = make_enrollment(program)
-    conversion = take(program, make_order("1", ref=ann.code))[0].conversion
-    assert conversion.state == "parked"
-
-    actions.create_plan(program, "Late", _percent("10"), at=NOON - timedelta(days=1))
-    conversion = actions.revalue(conversion, at=NOON)
-
-    assert (conversion.state, pending(ann)) == ("counted", 1000)
-
-
 def test_order_of_nobody_is_counted_and_earns_nobody(program):
     conversion = take(program, make_order("1"))[0].conversion
 
@@ -273,19 +252,6 @@ def test_suspended_sponsor_is_skipped(program, ann, sue, mia):
     conversion = take(program, make_order("1", ref=ann.code))[0].conversion
 
     assert list(conversion.commissions.values_list("level", flat=True)) == [1]
-
-
-def test_late_first_order_binds_the_later_one(program, ann, sue):
-    buyer = CustomerIn(email="late@example.net")
-    second = make_order("2", customer=buyer, occurred_at=NOON + timedelta(days=3))
-    conversion = take(program, second)[0].conversion
-    assert conversion.decision.evidence == "nobody"
-
-    take(program, make_order("1", ref=ann.code, customer=buyer))
-
-    conversion = Conversion.objects.get(pk=conversion.pk)
-    assert (conversion.decision.evidence, conversion.decision.number) == ("bound", 2)
-    assert pending(ann) == 2000
 
 
 def test_batch_answers_in_the_order_of_its_questions(program, ann):
@@ -369,39 +335,3 @@ def test_cancelled_order_earns_nothing_even_if_its_currency_was_changed(program,
     assert pending(bob) == 0
     assert [reversal.cause for reversal in Reversal.objects.all()] == ["cancellation"]
     assert breaches() == []
-
-
-def test_late_first_order_makes_the_later_one_that_of_a_returning_customer(merchant):
-    new = {"goal": "sale", "customer": "new"}
-    twenty = {"id": "new", "name": "New customers", "when": new, "reward": {"type": "percent", "rate": "20"}}
-    body = _percent("10")
-    program = make_program(merchant, plan={**body, "rules": [*body["rules"], twenty]})
-    ann = make_enrollment(program)
-    buyer = CustomerIn(email="late@example.net")
-    take(program, make_order("2", ref=ann.code, customer=buyer, occurred_at=NOON + timedelta(days=3)))
-    assert pending(ann) == 2000
-
-    take(program, make_order("1", ref=ann.code, customer=buyer))
-
-    assert pending(ann) == 2000 + 1000
-    assert Event.objects.filter(kind="conversion.recounted").count() == 1
-
-
-def test_commission_of_an_order_that_changes_its_currency_waits(program, bob):
-    order = make_order("1", ref=bob.code)
-    commission = take(program, order)[0].conversion.commissions.get()
-
-    take(program, replace(order, currency="USD", revision_at=NOON + timedelta(hours=1)))
-
-    assert actions.approve_due(at=NOON + timedelta(days=60)) == 0
-    with pytest.raises(IllegalMove):
-        actions.approve(commission, at=NOON + timedelta(days=60))
-
-
-def test_refund_number_of_another_order_stays_where_it_is(program, bob):
-    refund = make_refund("r", gross=5000)
-    take(program, make_order("1", ref=bob.code, refunds=(refund,)))
-
-    take(program, make_order("2", ref=bob.code, refunds=(refund,)))
-
-    assert pending(bob) == 500 + 1000

@@ -208,7 +208,12 @@ def test_zip_bomb_is_refused(serve: Callable[..., Peer]) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", b"not gzip"), ("gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]), ("br", b"x"), ("gzip, gzip", b"x")],
+    [
+        ("gzip", b"not gzip"),
+        ("gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]),
+        ("br", b"x"),
+        ("gzip, gzip", b"x"),
+    ],
 )
 def test_unreadable_encoding_is_no_answer(encoding: str, body: bytes, serve: Callable[..., Peer]) -> None:
     with pytest.raises(Unreachable) as raised:

@@ -136,7 +136,7 @@ ROUTES_TRIED: dict[str, Route] = {
     "admin:logout": Route("member", 302),
     "admin:password_change": Route("member", 302),
     "admin:password_change_done": Route("member"),
-    "admin:autocomplete": Route("member", 403),
+    "admin:autocomplete": Route("member", 404),
     "admin:jsi18n": Route("member"),
     "admin:view_on_site": Route("member", 404, words={"content_type_id": "1", "object_id": "1"}),
     "admin:app_list": Route("member", 302, words={"app_label": "affiliates"}),

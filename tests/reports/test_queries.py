@@ -38,6 +38,16 @@ def test_another_company_sees_none_of_it(program: Program, ann: Enrollment, othe
     assert (week.clicks, week.purses, queries.commission_by_week([other.merchant_id], LATER)) == (0, [], [])
 
 
+def test_sales_in_currencies_of_no_program_stand_apart(program: Program, ann: Enrollment) -> None:
+    makers.make_commission(ann, 10000)
+    commissions.take_orders(program, [makers.make_order(net=7000, currency="USD")], at=makers.NOON)
+
+    week = queries.week([program.merchant_id], LATER)
+
+    assert [purse.currency for purse in week.purses] == ["EUR"]
+    assert week.elsewhere == [Money(7000, "USD")]
+
+
 def test_approved_amounts_are_payable(program: Program, ann: Enrollment) -> None:
     commission = makers.make_payable(ann, 10000)
 
@@ -52,7 +62,7 @@ def test_queries_stay_the_same_with_more_rows(
     for _order in range(3):
         makers.make_commission(ann)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         queries.week([program.merchant_id], LATER)
     with django_assert_num_queries(1):
         queries.commission_by_week([program.merchant_id], LATER)

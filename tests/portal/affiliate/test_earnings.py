@@ -144,6 +144,15 @@ def test_list_is_filtered_by_state_and_month(enter: Enter, ann: Enrollment, bran
     assert [len(found[f"month={month}"]) for month in ("2026-11", "2026-10", "nonsense")] == [2, 0, 2]
 
 
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "2026-99", "-1", "\0"])
+def test_month_that_is_none_leaves_the_whole_list(
+    enter: Enter, ann: Enrollment, brand: Brand, month: str
+) -> None:
+    type(ann.program).objects.update(time_zone="Asia/Tokyo")
+
+    assert enter(ann).get("/earnings/", {"month": month}).status_code == 200
+
+
 def test_long_list_has_pages(enter: Enter, ann: Enrollment, brand: Brand) -> None:
     orders = [makers.make_order(ref=ann.code) for _ in range(26)]
     commissions.take_orders(ann.program, orders, at=makers.NOON)

@@ -82,6 +82,15 @@ def test_store_without_keys_shows_what_to_copy(enter, program: Program, brand: B
     assert page.count(connection.secrets["webhook_secret"]) == 1
 
 
+def test_address_of_a_store_without_keys_need_not_be_reachable(enter, program: Program, mia: User) -> None:
+    form = {"name": "Shop", "source": "shop", "base_url": "https://nowhere.example/"}
+
+    answer = enter(mia).post(address(program, "store/"), form)
+
+    assert answer.status_code == 302
+    assert Connection.objects.get().base_url == ""
+
+
 def test_second_store_of_the_same_name_is_refused(enter, program: Program, mia: User) -> None:
     form = {"name": "Shop", "source": "shop", "base_url": ""}
     client = enter(mia)
