@@ -34,8 +34,10 @@ class HealthMiddleware:
     def ready(self) -> HttpResponse:
         """Answer 200 only if a request could be served now; 503 says what is missing."""
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
+            connection.ensure_connection()
+            if not connection.is_usable():
+                connection.close()
+                connection.ensure_connection()
             waiting = 0 if self.is_migrated else self.migrations_waiting()
         except Exception as failure:
             return JsonResponse({"status": "down", "database": type(failure).__name__}, status=503)

@@ -66,7 +66,7 @@ class Journal:
         while True:
             path = self.folder / f"{uuid4().hex}.jsonl"
             file = path.open("xb", buffering=0)
-            path.chmod(0o600)
+            os.fchmod(file.fileno(), 0o600)  # by its number: its name may be gone, with whoever replays
             if _is_ours(file):
                 self._sync_folder()
                 return file
