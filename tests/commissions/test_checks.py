@@ -31,9 +31,9 @@ def unguarded(table: str) -> Iterator[None]:
     """Go round the trigger that guards the books, as a broken disk would."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            cursor.execute("SET session_replication_role = replica")
             yield
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            cursor.execute("SET session_replication_role = DEFAULT")
             return
         cursor.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table]
