@@ -19,19 +19,16 @@ NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 FOUNDED = NOON - timedelta(days=400)
 PASSWORD = "correct horse battery"
 IBAN = "DE89370400440532013000"
-TEN_PERCENT: dict[str, Any] = {
-    "schema": 1,
-    "maturity_days": 30,
-    "max_total_rate": "50",
-    "rules": [
-        {
-            "id": "all",
-            "name": "Everyone",
-            "when": {"goal": "sale"},
-            "reward": {"type": "percent", "rate": "10"},
-        }
-    ],
-}
+
+
+def percent_plan(rate: str) -> dict[str, Any]:
+    """The body of a plan with one rate for everyone."""
+    reward = {"type": "percent", "rate": rate}
+    rule = {"id": "all", "name": "Everyone", "when": {"goal": "sale"}, "reward": reward}
+    return {"schema": 1, "maturity_days": 30, "max_total_rate": "50", "rules": [rule]}
+
+
+TEN_PERCENT = percent_plan("10")
 TWO_LEVELS: dict[str, Any] = {**TEN_PERCENT, "levels": [{"level": 2, "rate": "5", "basis": "base"}]}
 _numbers = count(1)
 

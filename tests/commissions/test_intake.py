@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from affiliates.actions import change_program
 from affiliates.models import Enrollment, Program
 from commissions import actions
 from commissions.ledger import balances
@@ -13,15 +12,11 @@ from commissions.models import Commission, Entry, Reversal
 from core.models import Event, Job
 from tests.makers import (
     NOON,
-    TWO_LEVELS,
     make_commission,
-    make_enrollment,
     make_order,
-    make_plan,
-    make_program,
     make_refund,
+    percent_plan,
 )
-from tests.story.books import breaches
 from tracking.models import Conversion, Order
 from tracking.orders import CustomerIn, LineIn, RefundLineIn
 from tracking.states import OrderState
@@ -119,7 +114,7 @@ def test_cancellation_after_a_refund_takes_only_what_is_left(program, ann):
 
 
 def test_refunds_of_thirds_to_the_cent(program, bob):
-    plan = {**_percent("12.5")}
+    plan = {**percent_plan("12.5")}
     actions.publish(program.plans.get(), plan, at=NOON - timedelta(days=1))
     take(program, make_order("1", ref=bob.code))
     assert pending(bob) == 1250
@@ -270,68 +265,3 @@ def test_every_change_is_told_once(program, ann):
     assert ours == ["order.recorded", "conversion.counted", "commission.accrued", "commission.accrued"]
     assert Job.objects.filter(event__kind__startswith="commission").count() == 0
     assert Order.objects.get().revision == 1
-
-
-def _percent(rate: str) -> dict:
-    reward = {"type": "percent", "rate": rate}
-    rule = {"id": "all", "name": "Everyone", "when": {"goal": "sale"}, "reward": reward}
-    return {"schema": 1, "maturity_days": 30, "max_total_rate": "50", "rules": [rule]}
-
-
-def test_former_sponsor_is_paid_by_its_own_plan(program, ann, sue):
-    body = {**TWO_LEVELS, "rules": [{**TWO_LEVELS["rules"][0], "reward": {"type": "percent", "rate": "40"}}]}
-    actions.assign_plan(make_plan(program, body=body), enrollment=ann, at=NOON - timedelta(days=9))
-    take(program, make_order("2", ref=ann.code, customer=BUYER))
-    assert (pending(ann), pending(sue)) == (4000, 500)
-
-    take(program, make_order("1", ref=sue.code, customer=BUYER, occurred_at=NOON - timedelta(days=1)))
-
-    assert (pending(ann), pending(sue)) == (0, 2000)
-
-
-def test_switch_of_the_program_counts_for_later_orders(program, bob, mia):
-    order = make_order("1", ref=bob.code, total=11000, shipping=1000)
-    take(program, order)
-
-    program = change_program(program, actor=mia, includes_shipping=True)
-    take(program, replace(order, external_id="2"))
-
-    assert breaches() == []
-    assert [row.amount for row in Commission.objects.order_by("pk")] == [1000, 1100]
-    actions.take_refunds(program, "shop", "1", [make_refund(lines=(RefundLineIn("1", 0, 1000),))], at=NOON)
-    assert pending(bob) == 900 + 1100
-
-
-def test_order_that_waited_for_the_first_plan_is_valued_by_it(merchant, olga):
-    program = make_program(merchant, plan={})
-    ann = make_enrollment(program)
-    conversion = take(program, make_order("1", ref=ann.code))[0].conversion
-
-    actions.create_plan(program, "First", _percent("10"), actor=olga, at=NOON + timedelta(days=3))
-    actions.create_plan(program, "Second", _percent("20"), actor=olga, at=NOON + timedelta(days=3))
-
-    assert actions.revalue(conversion, at=NOON).state == "counted"
-    assert pending(ann) == 1000
-
-
-def test_buyer_named_by_a_later_revision_is_bound(program, ann):
-    order = make_order("1", ref=ann.code, customer=CustomerIn())
-    take(program, order)
-    take(program, make_order("2", customer=BUYER, occurred_at=NOON + timedelta(hours=2)))
-
-    take(program, replace(order, customer=BUYER, revision_at=NOON + timedelta(hours=3)))
-
-    assert pending(ann) == 2000
-
-
-def test_cancelled_order_earns_nothing_even_if_its_currency_was_changed(program, bob):
-    order = make_order("1", ref=bob.code)
-    take(program, order)
-    dollars = replace(order, currency="USD", revision_at=NOON + timedelta(hours=1))
-    assert take(program, dollars)[0].conversion.state == "parked"
-
-    take(program, replace(dollars, state=OrderState.VOID, revision_at=NOON + timedelta(hours=2)))
-
-    assert pending(bob) == 0
-    assert [reversal.cause for reversal in Reversal.objects.all()] == ["cancellation"]
-    assert breaches() == []

@@ -19,6 +19,7 @@ from tests.makers import (
     make_plan,
     make_program,
     make_refund,
+    percent_plan,
 )
 from tests.story.books import breaches
 from tracking.models import Conversion
@@ -51,7 +52,7 @@ def test_parked_conversion_is_valued_once_a_plan_exists(merchant):
     conversion = take(program, make_order("1", ref=ann.code))[0].conversion
     assert conversion.state == "parked"
 
-    actions.create_plan(program, "Late", _percent("10"), at=NOON - timedelta(days=1))
+    actions.create_plan(program, "Late", percent_plan("10"), at=NOON - timedelta(days=1))
     conversion = actions.revalue(conversion, at=NOON)
 
     assert (conversion.state, pending(ann)) == ("counted", 1000)
@@ -73,7 +74,7 @@ def test_late_first_order_binds_the_later_one(program, ann, sue):
 def test_late_first_order_makes_the_later_one_that_of_a_returning_customer(merchant):
     new = {"goal": "sale", "customer": "new"}
     twenty = {"id": "new", "name": "New customers", "when": new, "reward": {"type": "percent", "rate": "20"}}
-    body = _percent("10")
+    body = percent_plan("10")
     program = make_program(merchant, plan={**body, "rules": [*body["rules"], twenty]})
     ann = make_enrollment(program)
     buyer = CustomerIn(email="late@example.net")
@@ -106,12 +107,6 @@ def test_refund_number_of_another_order_stays_where_it_is(program, bob):
     assert pending(bob) == 500 + 1000
 
 
-def _percent(rate: str) -> dict:
-    reward = {"type": "percent", "rate": rate}
-    rule = {"id": "all", "name": "Everyone", "when": {"goal": "sale"}, "reward": reward}
-    return {"schema": 1, "maturity_days": 30, "max_total_rate": "50", "rules": [rule]}
-
-
 def test_former_sponsor_is_paid_by_its_own_plan(program, ann, sue):
     body = {**TWO_LEVELS, "rules": [{**TWO_LEVELS["rules"][0], "reward": {"type": "percent", "rate": "40"}}]}
     actions.assign_plan(make_plan(program, body=body), enrollment=ann, at=NOON - timedelta(days=9))
@@ -141,8 +136,8 @@ def test_order_that_waited_for_the_first_plan_is_valued_by_it(merchant, olga):
     ann = make_enrollment(program)
     conversion = take(program, make_order("1", ref=ann.code))[0].conversion
 
-    actions.create_plan(program, "First", _percent("10"), actor=olga, at=NOON + timedelta(days=3))
-    actions.create_plan(program, "Second", _percent("20"), actor=olga, at=NOON + timedelta(days=3))
+    actions.create_plan(program, "First", percent_plan("10"), actor=olga, at=NOON + timedelta(days=3))
+    actions.create_plan(program, "Second", percent_plan("20"), actor=olga, at=NOON + timedelta(days=3))
 
     assert actions.revalue(conversion, at=NOON).state == "counted"
     assert pending(ann) == 1000
