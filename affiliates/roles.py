@@ -46,13 +46,6 @@ def may(user: Any, verb: str, merchant: Merchant | int) -> bool:
     return role_in(user, merchant) in MAY[verb]
 
 
-def may_anywhere(user: Any, verb: str) -> bool:
-    """Say whether any of the person's roles allows the verb."""
-    if not user.is_authenticated or not user.is_active:
-        return False
-    return Member.objects.filter(user=user, is_active=True, role__in=MAY[verb]).exists()
-
-
 def demand(user: Any, verb: str, merchant: Merchant | int) -> None:
     """Raise NotAllowed, naming the roles that may, unless the person's role allows the verb."""
     if not may(user, verb, merchant):

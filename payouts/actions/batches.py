@@ -20,6 +20,7 @@ from core import events
 from core.failpoints import failpoint
 from core.models import User
 from payouts.collecting import Bundle, Open, bundle
+from payouts.methods import method_for
 from payouts.models import Approval, Batch, HeldBack, Payout, PayoutItem
 from payouts.states import BatchState, IllegalMove, PayoutState
 
@@ -100,7 +101,7 @@ def _fill(batch: Batch, parts: dict[int, list[Open]], at: datetime) -> None:
             parts[number],
             minimum=program.minimum_payout,
             debt_share=program.debt_share,
-            has_payee=payee is not None,
+            has_payee=method_for(payee) is not None,
             is_payable=enrollment.state not in STOPPED,
         )
         bundles.append((enrollment, payee, paid))
@@ -115,6 +116,7 @@ def _write(batch: Batch, bundles: list[tuple[Enrollment, Payee | None, Bundle]],
             batch=batch,
             enrollment=enrollment,
             payee=payee,
+            method=method_for(payee),  # type: ignore[misc]  # whoever has none is held back
             amount=one.amount,
             currency=batch.program.currency,
             created_at=at,

@@ -9,7 +9,6 @@ class Method(Protocol):
     """A way of paying; it talks to the outside and writes no rows."""
 
     name: str
-    sends_by_itself: bool
 
     def takes(self, payee: Payee) -> bool:
         """Say whether it can pay to these details."""

@@ -7,7 +7,6 @@ class Manual:
     """Pays to every kind of payee, by hand."""
 
     name = "manual"
-    sends_by_itself = False
 
     def takes(self, payee: Payee) -> bool:
         """A person can pay to a bank account and to PayPal."""
