@@ -1,20 +1,19 @@
-"""Plans, what was earned, what was taken back, and the books."""
+"""What was earned, and what was taken back."""
 
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Enrollment, Group, Program
+from affiliates.models import Enrollment, Program
+from commissions.models.plan import PlanVersion
 from commissions.states import (
-    AccountKind,
     CommissionKind,
     CommissionState,
-    EntryKind,
     ReversalCause,
     Screening,
 )
@@ -22,74 +21,6 @@ from core.money import Money
 from core.scoping import Scoped, ScopedQuerySet
 from tracking.models import Conversion, Refund
 from tracking.states import ConversionState
-
-
-class Plan(Scoped):
-    """A named way of paying; its versions say how."""
-
-    TENANT = "program__merchant"
-
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="plans")
-    name = models.CharField(_("name"), max_length=80)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("plan")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["program", "name"], name="plan_once")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PlanVersion(Scoped):
-    """What a plan says from a date on; immutable once published (`body`: see commissions.plan)."""
-
-    TENANT = "plan__program__merchant"
-
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField(_("number"))
-    effective_at = models.DateTimeField(_("effective from"))
-    body = models.JSONField(_("rules"))
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    published_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name = _("plan version")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["plan", "number"], name="plan_version_once")]
-
-    def __str__(self) -> str:
-        return f"{self.plan} {self.number}"
-
-
-class Assignment(Scoped):
-    """Which plan holds, from when to when: for one affiliate, else its group, else the whole program."""
-
-    TENANT = "program__merchant"
-
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="assignments")
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="assignments")
-    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    enrollment = models.ForeignKey(
-        Enrollment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    starts_at = models.DateTimeField(_("from"), default=timezone.now)
-    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("assignment")
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(group=None) | Q(enrollment=None), name="assignment_one_target"
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="assignment_dates"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.plan} · {self.enrollment or self.group or self.program}"
 
 
 class CommissionQuerySet(ScopedQuerySet):
@@ -205,63 +136,3 @@ class Reversal(Scoped):
     def money(self) -> Money:
         """What is taken back."""
         return Money(self.amount, self.commission.currency)
-
-
-class Account(Scoped):
-    """A place where money stands: the program's, or an enrollment's, in one currency."""
-
-    TENANT = "program__merchant"
-    OWNER = "enrollment__affiliate__user"
-
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="accounts")
-    enrollment = models.ForeignKey(Enrollment, null=True, on_delete=models.PROTECT, related_name="accounts")
-    kind = models.CharField(_("kind"), max_length=10, choices=AccountKind.choices)
-    currency = models.CharField(_("currency"), max_length=3)
-
-    class Meta:
-        verbose_name = _("account")
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["program", "enrollment", "kind", "currency"],
-                condition=Q(enrollment__isnull=False),
-                name="account_once",
-            ),
-            models.UniqueConstraint(
-                fields=["program", "kind", "currency"],
-                condition=Q(enrollment__isnull=True),
-                name="program_account_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.enrollment or self.program}: {self.get_kind_display()} {self.currency}"
-
-
-class Entry(Scoped):
-    """One posting: `amount` leaves the debit account and reaches the credit account. Never changed."""
-
-    TENANT = "program__merchant"
-
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="entries")
-    kind = models.CharField(_("kind"), max_length=10, choices=EntryKind.choices)
-    source = models.CharField(_("source"), max_length=60)
-    debit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
-    credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
-    amount = models.BigIntegerField(_("amount"))
-    currency = models.CharField(_("currency"), max_length=3)
-    commission = models.ForeignKey(Commission, null=True, on_delete=models.PROTECT, related_name="entries")
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(_("at"))
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("ledger entry")
-        verbose_name_plural = _("ledger entries")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["kind", "source"], name="entry_source_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="entry_amount_positive"),
-            models.CheckConstraint(condition=~Q(debit=F("credit")), name="entry_two_accounts"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {Money(self.amount, self.currency)}"
