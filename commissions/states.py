@@ -31,6 +31,7 @@ class CommissionKind(models.TextChoices):
     EARNED = "earned", _("earned")
     BONUS = "bonus", _("bonus")
     CORRECTION = "correction", _("correction")
+    TRUE_UP = "true_up", _("true-up")
 
 
 class AccountKind(models.TextChoices):
@@ -61,3 +62,12 @@ class ReversalCause(models.TextChoices):
     CANCELLATION = "cancellation", _("order cancelled")
     REVISION = "revision", _("order changed")
     DECISION = "decision", _("credited to somebody else")
+    VOLUME = "volume", _("volume changed")
+
+
+class SimulationState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")

@@ -95,6 +95,7 @@ class Order(Scoped):
     occurred_at = models.DateTimeField(_("ordered at"))
     captured_at = models.DateTimeField(_("paid at"), null=True)
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="orders")
+    subscription = models.CharField(_("subscription"), max_length=120, blank=True)
     revision = models.PositiveIntegerField(default=1)
     revision_key = models.CharField(max_length=60)
     content_hash = models.CharField(max_length=64)
@@ -105,6 +106,13 @@ class Order(Scoped):
         verbose_name = _("order")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["program", "source", "external_id"], name="order_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["program", "source", "subscription", "occurred_at"],
+                condition=~models.Q(subscription=""),
+                name="order_of_subscription",
+            )
         ]
 
     def __str__(self) -> str:
@@ -216,7 +224,8 @@ class Conversion(Scoped):
 class Decision(Scoped):
     """Who was credited and why; a later one replaces it, none is edited.
 
-    `credits` is a list of {"enrollment", "share", "chain": [{"level", "enrollment", "active"}]}; shares add up to 1.
+    `credits` is a list of {"enrollment", "share", "group", "chain": [{"level", "enrollment", "active", "group"}]};
+    shares add up to 1, a group is its name ("" for none) and is lacking in decisions made before groups were noted.
     """
 
     TENANT = "program__merchant"

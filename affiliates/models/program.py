@@ -1,6 +1,6 @@
 """A program is one set of terms; how credit is given is dated."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,11 @@ class Program(Scoped):
         _("approval"), max_length=10, choices=Approval.choices, default=Approval.BY_HAND
     )
     terms = models.TextField(_("terms"), blank=True)
+    asks_acceptance = models.BooleanField(
+        _("affiliates accept new versions of their plan"),
+        default=False,
+        help_text=_("A new version is shown before anything else until the affiliate has agreed to it."),
+    )
     includes_shipping = models.BooleanField(_("shipping earns commission"), default=False)
     includes_tax = models.BooleanField(_("tax earns commission"), default=False)
     minimum_payout = models.BigIntegerField(
@@ -81,6 +86,13 @@ class Program(Scoped):
     def local(self, at: datetime) -> datetime:
         """Return the instant on the program's own clock."""
         return at.astimezone(ZoneInfo(self.time_zone))
+
+    def span_of(self, day: date) -> tuple[datetime, datetime]:
+        """Return when a day begins and when the next one does on the program's clock, in UTC: 23 to 25 hours apart."""
+        zone = ZoneInfo(self.time_zone)
+        days = (day, day + timedelta(days=1))
+        begins, ends = (datetime.combine(one, time.min, zone).astimezone(UTC) for one in days)
+        return begins, ends
 
 
 class AttributionTerms(Scoped):

@@ -65,6 +65,9 @@ class Commission(Scoped):
     screening = models.CharField(max_length=12, choices=Screening.choices, default=Screening.NOT_REQUIRED)
     is_held = models.BooleanField(_("on hold"), default=False)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    source = models.CharField(
+        max_length=160, blank=True, help_text=_("What a bonus or true-up is for; one row each.")
+    )
     occurred_at = models.DateTimeField(_("earned at"))
     matures_at = models.DateTimeField(_("may be approved from"))
     approved_at = models.DateTimeField(null=True)
@@ -79,6 +82,11 @@ class Commission(Scoped):
         verbose_name = _("commission")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["conversion", "enrollment", "level"], name="commission_once"),
+            models.UniqueConstraint(
+                fields=["enrollment", "level", "source"],
+                condition=~Q(source=""),
+                name="commission_source_once",
+            ),
             models.CheckConstraint(
                 condition=Q(kind=CommissionKind.EARNED, conversion__isnull=False, amount__gte=0)
                 | (~Q(kind=CommissionKind.EARNED) & Q(conversion__isnull=True) & ~Q(reason="")),

@@ -19,6 +19,10 @@ class Plan(Scoped):
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="plans")
     name = models.CharField(_("name"), max_length=80)
+    is_counting = models.BooleanField(
+        default=False,
+        help_text=_("A version of it looks at other sales: brackets, caps, bonuses or payments."),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
