@@ -1,4 +1,4 @@
-"""evaluate(plan, sale): what everybody earns on one conversion, and why. Pure, exact, one rounding per level."""
+"""evaluate(plan, sale, counters): what everybody earns on one conversion, and why. Pure; one rounding a level."""
 
 from __future__ import annotations
 
@@ -8,139 +8,185 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
+from commissions.claims import Claim, Party, divide, parties_of
+from commissions.counters import NONE, Counters, Window, span
 from commissions.earned import EXACT, ZERO, Earned, Worth, plain, portion
+from commissions.limits import Cut, keep_under_caps, keep_under_ceiling
 from commissions.matching import Pick, match, picks_as_json, rules_as_json
 from commissions.plan import Level, Plan, Rule
 from commissions.sale import EXTRA, WHOLE, Credit, Earner, Line, Sale
-from core.money import CurrencyMismatch, allocate, exponent, round_half_up
+from commissions.worth import Reckoned, reckon, reckoned_as_json, step_as_json
+from core.money import MAX_DIGITS, CurrencyMismatch, MoneyError, exponent, round_half_up
 
-__all__ = ["EXTRA", "WHOLE", "Credit", "Earned", "Earner", "Evaluation", "Line", "Sale", "evaluate"]
-TRACE = 1
-_ALL = Fraction(1)
+__all__ = [
+    "EXTRA",
+    "WHOLE",
+    "Credit",
+    "Credited",
+    "Earned",
+    "Earner",
+    "Evaluation",
+    "Line",
+    "Sale",
+    "evaluate",
+]
+TRACE = 2
+_NOBODY = Credit(0)  # a sale that is credited to nobody is reckoned all the same, for its trace
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """The base that a conversion adds to a credited affiliate's counters: (line key, base) and its share of them."""
+
+    enrollment_id: int
+    share: Fraction
+    bases: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """The commissions of one conversion and the trace that explains them (JSON, versioned by "v").
 
-    The credited affiliates stand in it even with 0; a sponsor only with more than 0.
+    The credited affiliates stand in it even with 0; anybody else only with more than 0.
     """
 
     commissions: tuple[Earned, ...]
     trace: dict[str, Any]
-
-
-@dataclass(slots=True)
-class _Party:
-    """One enrollment at one level while the amounts are divided."""
-
-    level: int
-    enrollment_id: int
-    label: str
-    share: Fraction
-    before: int = 0
-    amount: int = 0
+    base: int
+    credited: tuple[Credited, ...]
 
 
 @dataclass(slots=True)
 class _Step:
-    """One level: its worth, the sum before and after rounding, and a clamp if a ceiling cut level 1."""
+    """One level: the sum before and after rounding, and who has a claim to it."""
 
     level: int
     rate: Level | None
-    worth: Worth
-    unrounded: Decimal
+    unrounded: Decimal | Fraction
     rounded: int
-    paid: int
+    claims: list[Claim]
 
 
-def evaluate(plan: Plan, sale: Sale) -> Evaluation:
-    """Say who earns what, in minor units of the plan's currency; CurrencyMismatch if the sale has another."""
+def evaluate(plan: Plan, sale: Sale, counters: Counters = NONE) -> Evaluation:
+    """Say who earns what, in minor units of the plan's currency; CurrencyMismatch if the sale has another.
+
+    MoneyError for an amount that cannot be kept.
+
+    `counters` say how far the credited affiliates, those a plan splits with and the program had come before it.
+    """
     if plan.currency != sale.currency:
         raise CurrencyMismatch(
             f"The plan pays in {plan.currency}, the sale is in {sale.currency}: convert first."
         )
     with localcontext(EXACT):
-        picks, out = match(plan, sale)
-        base = sum(pick.base for pick in picks)
-        limit = round_half_up(base * plan.max_total_rate.scaleb(-2)) if base else None
-        steps = _steps(plan, picks, limit)
+        reckoned = _reckoned(plan, sale, counters)
+        base = _base(reckoned)
         skipped: list[dict[str, Any]] = []
-        parties = _parties(plan, sale.credits, steps, skipped)
-        ceiling = _keep_under(limit, parties, plan.max_total_rate, steps[0].rounded - steps[0].paid)
-        earned = tuple(_earned(party, steps[party.level - 1]) for party in parties if _stands(party))
-        trace = _trace(sale, picks, out, steps)
+        steps = _steps(plan, sale, reckoned, skipped)
+        parties = parties_of(
+            claim for step in steps for claim in step.claims if claim.enrollment_id is not None
+        )
+        ceiling = keep_under_ceiling(base, plan.max_total_rate, parties)
+        cuts = keep_under_caps(plan.caps, counters, parties)
+        if any(party.amount >= 10**MAX_DIGITS for party in parties):
+            raise MoneyError(f"A commission of it is too large: at most {MAX_DIGITS} digits are kept.")
+        credited = {credit.enrollment_id for credit in sale.credits}
+        earned = tuple(_earned(party) for party in parties if _stands(party, credited))
+        trace = _trace(plan, sale, reckoned, steps, parties)
     trace |= {
         "base": base,
         "skipped": skipped,
         "ceiling": ceiling,
         "earned": [_share(party) for party in parties],
     }
-    return Evaluation(earned, trace)
+    if cuts:
+        trace["caps"] = [_cut(cut, sale) for cut in cuts]
+    own = [found for found in reckoned if found.credit is not _NOBODY]
+    added = tuple(Credited(found.credit.enrollment_id, found.credit.share, found.bases) for found in own)
+    return Evaluation(earned, trace, base, added)
 
 
-def _steps(plan: Plan, picks: list[Pick], limit: int | None) -> list[_Step]:
-    worth = _first(picks)
-    rounded = round_half_up(total := worth.total)
-    steps = [_Step(1, None, worth, total, rounded, rounded if limit is None else min(rounded, limit))]
+def _reckoned(plan: Plan, sale: Sale, counters: Counters) -> list[Reckoned]:
+    """The sale for each affiliate credited; whom no rule asks for its group is matched together with all others."""
+    matched: dict[str, tuple[list[Pick], list[tuple[Rule, str]]]] = {}
+    found = []
+    for credit in sale.credits or (_NOBODY,):
+        group = credit.group if plan.asks_group else ""
+        if group not in matched:
+            matched[group] = match(plan, sale, group)
+        found.append(reckon(credit, *matched[group], counters))
+    return found
+
+
+def _base(reckoned: list[Reckoned]) -> int:
+    bases = {found.base for found in reckoned}
+    if len(bases) <= 1:
+        return next(iter(bases), 0)
+    return round_half_up(sum((found.base * found.credit.share for found in reckoned), Fraction(0)))
+
+
+def _steps(plan: Plan, sale: Sale, reckoned: list[Reckoned], skipped: list[dict[str, Any]]) -> list[_Step]:
+    first = [claim for found in reckoned for claim in _first(plan, sale, found)]
+    steps = [_step(1, None, first)]
+    chains = [_sponsors(plan, found.credit, skipped) if plan.levels else {} for found in reckoned]
+    below = [found.worth for found in reckoned]
     for level in plan.levels:
-        worth = _basis(level, picks, steps).times(level.factor)
-        rounded = round_half_up(total := worth.total)
-        steps.append(_Step(level.level, level, worth, total, rounded, rounded))
+        claims = []
+        for place, found in enumerate(reckoned):
+            claim = _above(level, found, chains[place].get(level.level), below[place])
+            below[place] = claim.worth
+            claims.append(claim)
+        steps.append(_step(level.level, level, claims))
     return steps
 
 
-def _first(picks: list[Pick]) -> Worth:
-    per_line: list[tuple[str, Decimal]] = []
-    per_item: list[tuple[str, int, Decimal]] = []
-    per_order: dict[str, int] = {}
-    for pick in picks:
-        if not pick.rule:
+def _first(plan: Plan, sale: Sale, found: Reckoned) -> list[Claim]:
+    """The credited affiliate's claim, less what the plan splits off it."""
+    credit, claims = found.credit, []
+    left = credit.share
+    for split in plan.split:
+        partner = sale.partners.get(split.affiliate)
+        if partner is None or partner == credit.enrollment_id:
             continue
-        line, reward = pick.line, pick.rule.reward
-        if reward.type == "percent" or line.key != EXTRA:
-            per_line.append((line.key, pick.base * reward.factor))
-        if reward.type == "fixed_per_item" and line.quantity:
-            per_item.append((line.key, line.quantity, Decimal(reward.amount)))
-        if reward.type == "fixed_per_order" and line.key != EXTRA:
-            per_order[pick.rule.id] = reward.amount
-    based = {pick.line.key for pick in picks if pick.base}  # free items do not keep a refund from being full
-    per_line = [pair for pair in per_line if pair[0] in based] or per_line
-    return Worth(tuple(per_line), tuple(per_item), Decimal(sum(per_order.values())))
+        share = credit.share * Fraction(split.share) / 100
+        left -= share
+        claims.append(Claim(1, partner, "", "", share, found.worth))
+    if credit is _NOBODY:
+        return [Claim(1, None, "", "", left, found.worth)]
+    return [Claim(1, credit.enrollment_id, credit.label, credit.group, left, found.worth), *claims]
 
 
-def _basis(level: Level, picks: list[Pick], steps: list[_Step]) -> Worth:
+def _above(level: Level, found: Reckoned, sponsor: Earner | None, below: Worth) -> Claim:
+    """A sponsor's claim; without a sponsor it is nobody's, and keeps its place so that nobody else gets it."""
+    rate = level.rate_for(sponsor.group if sponsor else "")
     if level.basis == "base":
-        return Worth(tuple((pick.line.key, Decimal(pick.base)) for pick in picks if pick.base))
-    return steps[0].worth if level.basis == "level_1" else steps[-1].worth
-
-
-def _parties(
-    plan: Plan, credited: tuple[Credit, ...], steps: list[_Step], skipped: list[dict[str, Any]]
-) -> list[_Party]:
-    found: dict[tuple[int, int], _Party] = {}
-    for credit in credited:
-        _add(found, 1, credit.enrollment_id, credit.label, credit.share)
-        for level, sponsor in _sponsors(plan, credit, skipped) if plan.levels else ():
-            _add(found, level, sponsor.enrollment_id, sponsor.label, credit.share)
-    parties = [found[key] for key in sorted(found)]
-    for step in steps:
-        _divide(step.paid, [party for party in parties if party.level == step.level])
-    return parties
-
-
-def _add(
-    found: dict[tuple[int, int], _Party], level: int, enrollment_id: int, label: str, share: Fraction
-) -> None:
-    """One commission per enrollment and level: who recruited two credited affiliates gets both shares in one."""
-    party = found.get((level, enrollment_id))
-    if party:
-        party.share += share
+        of = Worth(tuple((key, Decimal(base)) for key, base in found.bases))
     else:
-        found[level, enrollment_id] = _Party(level, enrollment_id, label, share)
+        of = found.worth if level.basis == "level_1" else below
+    worth, share = of.times(rate.scaleb(-2)), found.credit.share
+    if sponsor is None:
+        return Claim(level.level, None, "", "", share, worth)
+    return Claim(
+        level.level, sponsor.enrollment_id, sponsor.label, sponsor.group, share, worth, rate, of.total
+    )
 
 
-def _sponsors(plan: Plan, credit: Credit, skipped: list[dict[str, Any]]) -> Iterable[tuple[int, Earner]]:
+def _step(number: int, level: Level | None, claims: list[Claim]) -> _Step:
+    if len(claims) == 1 and claims[0].share == 1:
+        total: Decimal | Fraction = claims[0].worth.total
+    else:
+        total = sum((claim.weight for claim in claims), Fraction(0))
+    rounded = round_half_up(total)
+    divide(rounded, claims)
+    return _Step(number, level, total, rounded, claims)
+
+
+def _sponsors(plan: Plan, credit: Credit, skipped: list[dict[str, Any]]) -> dict[int, Earner]:
+    """The sponsor of each level by its number; one that is not active is noted in `skipped`."""
+    return dict(_walk(plan, credit, skipped))
+
+
+def _walk(plan: Plan, credit: Credit, skipped: list[dict[str, Any]]) -> Iterable[tuple[int, Earner]]:
     highest = plan.levels[-1].level
     down = 0
     for sponsor in sorted(credit.chain, key=lambda earner: earner.level):
@@ -157,46 +203,20 @@ def _sponsors(plan: Plan, credit: Credit, skipped: list[dict[str, Any]]) -> Iter
         )
 
 
-def _divide(amount: int, parties: list[_Party]) -> None:
-    """Shares of a level; what belongs to a skipped or missing sponsor is not paid to the others."""
-    if not parties:
-        return
-    if len(parties) == 1 and parties[0].share == 1:
-        parties[0].before = parties[0].amount = amount
-        return
-    shares = [party.share for party in parties]
-    for party, part in zip(parties, allocate(amount, [*shares, _ALL - sum(shares)]), strict=False):
-        party.before = party.amount = part
+def _stands(party: Party, credited: set[int]) -> bool:
+    return party.amount > 0 or (party.level == 1 and party.enrollment_id in credited)
 
 
-def _keep_under(limit: int | None, parties: list[_Party], rate: Decimal, clamped: int) -> dict[str, Any]:
-    total = sum(party.before for party in parties)
-    ceiling = {"rate": plain(rate), "limit": limit, "before": total + clamped, "after": total}
-    if limit is None or total <= limit:
-        return ceiling
-    upper = [party for party in parties if party.level > 1]
-    room = limit - sum(party.amount for party in parties if party.level == 1)
-    for party, part in zip(upper, allocate(room, [party.before for party in upper]), strict=True):
-        party.amount = part
-    return ceiling | {"after": sum(party.amount for party in parties)}
-
-
-def _stands(party: _Party) -> bool:
-    return party.level == 1 or party.amount > 0
-
-
-def _earned(party: _Party, step: _Step) -> Earned:
-    part = party.share
-    if step.paid < step.rounded:
-        part *= Fraction(step.paid) / Fraction(step.unrounded)
+def _earned(party: Party) -> Earned:
+    worth, part = party.worth
     if party.amount < party.before:
-        part *= Fraction(party.amount, party.before)
-    worth = step.worth
+        total = Fraction(worth.total)
+        part = Fraction(party.amount) / total if total else part
     return Earned(
         enrollment_id=party.enrollment_id,
         level=party.level,
         amount=party.amount,
-        unrounded=portion(step.unrounded, part),
+        unrounded=party.unrounded(part),
         per_line=worth.per_line,
         per_item=worth.per_item,
         fixed_order=worth.fixed_order,
@@ -204,25 +224,67 @@ def _earned(party: _Party, step: _Step) -> Earned:
     )
 
 
-def _trace(sale: Sale, picks: list[Pick], out: list[tuple[Rule, str]], steps: list[_Step]) -> dict[str, Any]:
-    used = {pick.rule.id: pick.rule for pick in picks if pick.rule}
-    return {
+def _trace(
+    plan: Plan, sale: Sale, reckoned: list[Reckoned], steps: list[_Step], parties: list[Party]
+) -> dict[str, Any]:
+    first = reckoned[0]
+    used = {rule.id: rule for found in reckoned for pick in found.picks for rule in pick.paying}
+    trace: dict[str, Any] = {
         "v": TRACE,
         "goal": sale.goal,
         "currency": sale.currency,
         "exponent": exponent(sale.currency),
         "new_customer": sale.new_customer,
         "rules": {rule.id: _rule(rule) for rule in used.values()},
-        "rules_out": rules_as_json(out),
-        "lines": _lines(picks, steps[0].worth),
-        "per_order": plain(steps[0].worth.fixed_order),
-        "levels": [_level(step) for step in steps],
+        "rules_out": rules_as_json(first.out),
+        "lines": _lines(first.picks, first.worth),
+        "per_order": plain(first.worth.fixed_order),
+        "levels": [_level(step, parties) for step in steps],
+        "credited": [_credited(found, first, sale) for found in reckoned if found.credit is not _NOBODY],
     }
+    if plan.split:
+        trace["split"] = [
+            {
+                "affiliate": one.affiliate,
+                "enrollment": sale.partners.get(one.affiliate),
+                "share": plain(one.share),
+            }
+            for one in plan.split
+        ]
+    if any(found.is_final for found in reckoned):
+        trace["final"] = True
+    return trace
+
+
+def _credited(found: Reckoned, first: Reckoned, sale: Sale) -> dict[str, Any]:
+    """What is another affiliate's own, with its lines where they were paid otherwise than those of the first."""
+    row = reckoned_as_json(found, _names(found.windows, sale))
+    if found.worth == first.worth and found.picks is first.picks:
+        return row
+    return row | {"lines": _lines(found.picks, found.worth)}
+
+
+def _names(windows: Iterable[Window], sale: Sale) -> dict[Window, str]:
+    return {window: _name(window, sale) for window in windows}
+
+
+def _name(window: Window, sale: Sale) -> str:
+    return span(window.period, sale.at).name if sale.at else ""
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
     reward = rule.reward
-    return {"name": rule.name, "type": reward.type, "rate": plain(reward.rate), "amount": reward.amount}
+    row: dict[str, Any] = {
+        "name": rule.name,
+        "type": reward.type,
+        "rate": plain(reward.rate),
+        "amount": reward.amount,
+        "stackable": rule.stackable,
+    }
+    if reward.window is not None:
+        row |= {"metric": reward.window.metric, "period": reward.window.period, "mode": reward.mode}
+        row["steps"] = [step_as_json(step) for step in reward.steps]
+    return row
 
 
 def _lines(picks: list[Pick], worth: Worth) -> list[dict[str, Any]]:
@@ -235,19 +297,44 @@ def _lines(picks: list[Pick], worth: Worth) -> list[dict[str, Any]]:
     return lines
 
 
-def _level(step: _Step) -> dict[str, Any]:
-    row: dict[str, Any] = {"level": step.level, "unrounded": plain(step.unrounded), "rounded": step.rounded}
-    if step.paid < step.rounded:
-        row["clamped"] = step.paid
-    return row if step.rate is None else row | {"rate": plain(step.rate.rate), "basis": step.rate.basis}
+def _level(step: _Step, parties: list[Party]) -> dict[str, Any]:
+    total = step.unrounded if isinstance(step.unrounded, Decimal) else _as_decimal(step.unrounded)
+    row: dict[str, Any] = {"level": step.level, "unrounded": plain(total), "rounded": step.rounded}
+    if step.rate is not None:
+        return row | {"rate": plain(step.rate.rate), "basis": step.rate.basis}
+    under = sum(party.under_ceiling for party in parties if party.level == 1)
+    return row | {"clamped": under} if under < step.rounded else row
 
 
-def _share(party: _Party) -> dict[str, Any]:
-    return {
+def _as_decimal(value: Fraction) -> Decimal:
+    return portion(Decimal(1), value)
+
+
+def _share(party: Party) -> dict[str, Any]:
+    row: dict[str, Any] = {
         "level": party.level,
         "enrollment": party.enrollment_id,
         "label": party.label,
         "share": str(party.share),
+        "unrounded": plain(party.unrounded(party.worth[1])),
         "before": party.before,
         "amount": party.amount,
+    }
+    if party.level > 1:
+        claim = party.claims[0]
+        row |= {"rate": plain(claim.rate), "of": plain(claim.of), "group": claim.group}
+    return row
+
+
+def _cut(cut: Cut, sale: Sale) -> dict[str, Any]:
+    window = cut.cap.window
+    return {
+        "of": cut.cap.of,
+        "period": window.period if window else None,
+        "name": _name(window, sale) if window else None,
+        "amount": cut.cap.amount,
+        "used": cut.used,
+        "enrollment": cut.enrollment_id,
+        "before": cut.before,
+        "after": cut.after,
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 WHOLE = ""  # key of the one line that stands for a conversion without lines, such as a lead
 EXTRA = "+"  # key of the line that stands for shipping or tax, where the program pays on them
@@ -24,6 +27,7 @@ class Line:
     net: int
     excluded: bool = False
     name: str = ""
+    brand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Earner:
     enrollment_id: int
     active: bool = True
     label: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Credit:
     share: Fraction = Fraction(1)
     chain: tuple[Earner, ...] = ()
     label: str = ""
+    group: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "share", Fraction(self.share))  # "1/3" from JSON is taken as well
@@ -56,6 +62,9 @@ class Sale:
     """A conversion as the plan sees it, in the program's currency; shares add up to 1.
 
     `extra_base` is shipping or tax in minor units where the program includes them; `new_customer` None is unknown.
+    `payment` is the n-th of its subscription or customer and `months` its age in whole months; `at` is when it
+    occurred on the program's clock, without zone; `order_currency` is what the buyer paid in; `partners` are the
+    active enrollments that a plan may split with, by referral code.
     """
 
     goal: str
@@ -64,6 +73,16 @@ class Sale:
     credits: tuple[Credit, ...]
     extra_base: int = 0
     new_customer: bool | None = None
+    country: str = ""
+    coupons: tuple[str, ...] = ()
+    sub_ids: tuple[str, ...] = ()
+    channel: str = ""
+    payment: int | None = None
+    months: int | None = None
+    at: datetime | None = None
+    order_currency: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    partners: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.credits and sum(credit.share for credit in self.credits) != 1:
@@ -76,3 +95,8 @@ class Sale:
         """The lines that can earn: a sale without lines counts as one, and shipping or tax is one more."""
         lines = self.lines or (Line(WHOLE, "", "", (), 1, 0),)
         return (*lines, Line(EXTRA, "", "", (), 0, self.extra_base)) if self.extra_base else lines
+
+    @property
+    def value(self) -> int:
+        """What all its lines come to, in minor units, whether they earn or not; shipping and tax apart."""
+        return sum(line.net for line in self.lines)

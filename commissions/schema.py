@@ -20,8 +20,9 @@ class Reader:
         self.errors: list[tuple[str, str]] = []
 
     def wrong(self, path: str, allowed: str) -> None:
-        """Note one complaint."""
-        self.errors.append((path, allowed))
+        """Note one complaint; half characters, which no page can show, are spelt out."""
+        told = (text.encode("utf-8", "backslashreplace").decode() for text in (path, allowed))
+        self.errors.append((next(told), next(told)))
 
     def mapping(self, value: object, path: str, keys: str) -> Mapping[str, Any]:
         """An object that has none but the keys named; {} if it is something else."""

@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from commissions.plan import PlanError, parse_plan
 from core.money import MoneyError
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "plans").glob("*.json"))
+FOLDER = Path(__file__).parents[2] / "docs" / "plans"
+EXAMPLES = sorted(set(FOLDER.glob("*.json")) - {FOLDER / "plan.schema.json"})
 RATE = 'must be per cent as text from "0" to "100" with up to 4 decimals, like "12.5"'
 
 
@@ -70,7 +71,7 @@ def test_the_full_body_is_read() -> None:
         rule(priority=7, when=when, reward=reward) | {"levels": levels, "compression": True}, "EUR"
     )
 
-    assert plan.rules[0].rank == (15, 7, 0)
+    assert plan.rules[0].rank == ((14, 1), 7, 0)
     assert plan.rules[0].reward.amount == 100
     assert [(level.level, str(level.rate), level.basis) for level in plan.levels] == [
         (2, "5", "base"),
@@ -80,10 +81,10 @@ def test_the_full_body_is_read() -> None:
 
 def test_all_errors_are_reported_each_with_its_path() -> None:
     wrong = {
-        "schema": 2,
+        "schema": 3,
         "maturity_days": "30",
         "max_total_rate": "101",
-        "exclude": {"brands": []},
+        "exclude": {"colors": []},
         "levels": [{"level": 3, "rate": 5, "basis": "top"}],
         "compression": 0,
         "rules": [{"id": "", "name": "A", "priority": 1.5, "reward": {"type": "gift"}}],
@@ -93,15 +94,21 @@ def test_all_errors_are_reported_each_with_its_path() -> None:
     assert errors(wrong) == [
         (
             "$.color",
-            "is not known; allowed are: schema, maturity_days, max_total_rate, exclude, levels, compression, rules",
+            (
+                "is not known; allowed are: schema, maturity_days, max_total_rate, exclude, levels, compression, "
+                "rules, split, bonuses, caps"
+            ),
         ),
-        ("$.schema", "must be a whole number from 1 to 1"),
+        ("$.schema", "must be a whole number from 1 to 2"),
         ("$.max_total_rate", RATE),
         ("$.rules[0].id", "must be a printable text of 1 to 64 characters"),
         ("$.rules[0].priority", "must be a whole number from -1000 to 1000"),
-        ("$.rules[0].reward.type", 'must be one of: "percent", "fixed_per_order", "fixed_per_item"'),
+        (
+            "$.rules[0].reward.type",
+            'must be one of: "percent", "fixed_per_order", "fixed_per_item", "brackets"',
+        ),
         ("$.maturity_days", "must be a whole number from 0 to 365"),
-        ("$.exclude.brands", "is not known; allowed are: products, skus, categories"),
+        ("$.exclude.colors", "is not known; allowed are: products, skus, categories, brands"),
         ("$.levels[0].level", "must be 2: levels stand in order and begin with 2"),
         ("$.levels[0].rate", RATE),
         ("$.levels[0].basis", 'must be one of: "base", "level_1", "below"'),
@@ -202,3 +209,9 @@ def test_a_plan_with_anything_anywhere_is_a_plan_or_a_plan_error(data: st.DataOb
     else:
         complaints = ["none"]
     assert all(complaints)
+
+
+def test_clicks_are_paid_by_the_click() -> None:
+    body_ = rule(when={"goal": "click"}, reward={"type": "fixed_per_order", "amount": "0.05"})
+
+    assert [path for path, _allowed in errors(body_)] == ["$.rules[0].reward.type"]
