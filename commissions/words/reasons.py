@@ -1,0 +1,27 @@
+"""The reasons that the house itself gives, which are kept as codes, in words."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext as _
+
+from commissions.words.periods import period_in_words
+
+_TRUE_UP = re.compile(r"true_up:([0-9]{4}(?:-[0-9]{2}|-Q[1-4])?)", re.ASCII)
+_BONUS = re.compile(r"bonus:(\S.*)")
+
+
+def reason_in_words(reason: str) -> str:
+    """Say a reason to people; those that the house gives are kept as codes, people's own stay as they are."""
+    own = {
+        "self_referral:email": _("The buyer has the affiliate’s own e-mail address."),
+        "self_referral:phone": _("The buyer has the affiliate’s own phone number."),
+        "held_sales": _("A sale that it counts is on hold."),
+    }
+    if found := _TRUE_UP.fullmatch(reason):
+        text = _("The difference to the bracket that was reached in the end, for %(period)s.")
+        return text % {"period": period_in_words(found[1])}
+    if found := _BONUS.fullmatch(reason):
+        return _("The bonus “%(name)s”.") % {"name": found[1]}
+    return own.get(reason, reason)
