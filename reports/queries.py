@@ -11,6 +11,7 @@ from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
 from affiliates.models import Program
+from commissions.counters import CLICK
 from commissions.models import Commission, Entry
 from commissions.states import AccountKind, CommissionState, EntryKind
 from core.money import Money
@@ -99,6 +100,7 @@ def _sales(merchants: list[int], at: datetime) -> dict[str, dict[str, int]]:
         program__merchant__in=merchants, occurred_at__gt=since, occurred_at__lte=at
     )
     is_new = Q(occurred_at__gt=at - WEEK)
+    rows = rows.exclude(goal=CLICK)  # a day's clicks, paid as one
     sums = rows.values("order__currency").annotate(
         orders=Count("pk", filter=is_new), now=Sum("order__total", filter=is_new), all=Sum("order__total")
     )

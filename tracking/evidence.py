@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from affiliates.models import AttributionTerms, Coupon, Enrollment, Link
+from affiliates.models import AttributionTerms, Coupon, Enrollment, Group, Link
 from tracking.attribution import Binding, CouponUse, Terms, Touch, Verdict, decide
 from tracking.clickid import ClickId, read
 from tracking.identity import normal_email, normal_phone
@@ -14,7 +14,10 @@ MOST_TOUCHES = 50
 
 
 def weigh(order: Order) -> Verdict:
-    """Return who is to be credited for the order by everything known now; its trace also holds chain and terms."""
+    """Return who is to be credited for the order by everything known now.
+
+    Its trace also holds the terms, the chain of sponsors and everybody's group, as they stand now.
+    """
     value = order.as_value()
     terms = terms_of(order)
     limits = Terms(terms.window, timedelta(days=terms.bound_days))
@@ -24,7 +27,7 @@ def weigh(order: Order) -> Verdict:
     verdict.trace["terms"] = terms.pk
     if verdict.enrollment is not None:
         winner = Enrollment.objects.select_related("affiliate", "sponsor").get(pk=verdict.enrollment)
-        verdict.trace["credits"] = [{"enrollment": winner.pk, "share": "1", "chain": _chain(winner)}]
+        verdict.trace["credits"] = [_credit(winner)]
         verdict.trace["self_referral"] = self_referral(winner, value)
     return verdict
 
@@ -57,12 +60,35 @@ def self_referral(winner: Enrollment, value: OrderIn) -> str:
     return ""
 
 
-def _chain(winner: Enrollment) -> list[dict[str, Any]]:
-    """Return the sponsors from level 2 upward as they stand now; frozen with the decision."""
-    return [
-        {"level": level, "enrollment": above.pk, "active": above.is_active}
-        for level, above in enumerate(winner.upline(9), start=2)
+def sub_ids_of(decision: Decision) -> tuple[str, ...]:
+    """Return the sub ids (s1 to s5, by position) of the click that won; () where none did.
+
+    They are frozen in the trace when the decision is made. A click whose row was still on its way then has none,
+    also after it has come: what an order is worth must not depend on when we look. So it is with decisions that are
+    older than this note.
+    """
+    return tuple(decision.trace.get("sub_ids", ()))
+
+
+def _credit(winner: Enrollment) -> dict[str, Any]:
+    """Return the whole share of the winner, with its sponsors from level 2 upward; frozen with the decision."""
+    above = list(winner.upline(9))
+    names = _names_of_groups([winner, *above])
+    chain = [
+        {"level": level, "enrollment": one.pk, "active": one.is_active, "group": names.get(one.group_id, "")}
+        for level, one in enumerate(above, start=2)
     ]
+    return {
+        "enrollment": winner.pk,
+        "share": "1",
+        "group": names.get(winner.group_id, ""),
+        "chain": chain,
+    }
+
+
+def _names_of_groups(enrollments: list[Enrollment]) -> dict[int | None, str]:
+    ids = {one.group_id for one in enrollments if one.group_id is not None}
+    return dict(Group.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
 
 
 def _touches(order: Order, value: OrderIn, terms: AttributionTerms) -> tuple[Touch, ...]:
@@ -89,7 +115,8 @@ def _from_row(click: Click, named: ClickId | None) -> Touch:
     window = click.terms.window if click.terms else timedelta(days=30)
     via = "tid" if named and click.pk == named.uuid else "visitor"
     active = click.enrollment.is_active
-    return Touch(click.enrollment_id, click.at, via, window, str(click.pk), click.is_bot, active)
+    marks = tuple(map(str, click.sub_ids))
+    return Touch(click.enrollment_id, click.at, via, window, str(click.pk), click.is_bot, active, marks)
 
 
 def _from_id(order: Order, named: ClickId, terms: AttributionTerms) -> list[Touch]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from tracking.states import OrderState, RefundKind
 
+ADDED_LATER = ("brand",)  # fields of a line that older snapshots lack
+
 
 @dataclass(frozen=True, slots=True)
 class LineIn:
@@ -21,6 +23,7 @@ class LineIn:
     product: str = ""
     categories: tuple[str, ...] = ()
     excluded: bool = False
+    brand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,13 @@ class OrderIn:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the order as plain JSON (times in ISO 8601)."""
+        """Return the order as plain JSON (times in ISO 8601).
+
+        Fields that lines did not always have are left out while they are empty, so that an order which says what it
+        said before has the content it had before.
+        """
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_plain))
+        plain["lines"] = [_without_empty(line, ADDED_LATER) for line in plain["lines"]]
         return plain
 
     @classmethod
@@ -138,6 +146,10 @@ def _refund(plain: dict[str, Any]) -> RefundIn:
     lines = plain["lines"]
     parsed = None if lines is None else tuple(RefundLineIn(**line) for line in lines)
     return RefundIn(**{**plain, "lines": parsed, "occurred_at": _when(plain["occurred_at"])})
+
+
+def _without_empty(line: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if value or name not in names}
 
 
 def _when(text: str | None) -> datetime | None:

@@ -60,9 +60,15 @@ class CommissionDocument(Document):
     """What one affiliate earned."""
 
     id = serializers.IntegerField()
-    conversion = serializers.IntegerField(allow_null=True)
+    conversion = serializers.IntegerField(
+        allow_null=True, help_text="null: it is for a whole period, or was given by hand."
+    )
     affiliate = serializers.CharField()
-    kind = serializers.ChoiceField(choices=CommissionKind.choices)
+    kind = serializers.ChoiceField(
+        choices=CommissionKind.choices,
+        help_text="earned: by one conversion; true_up: for the bracket that a period reached in the end; "
+        "bonus: for a target of the plan, or by hand; correction: by hand.",
+    )
     level = serializers.IntegerField()
     amount = decimal_text(help_text="What it was first worth.")
     net = decimal_text(help_text="What is left of it after refunds.")

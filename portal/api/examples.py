@@ -20,6 +20,7 @@ ORDER = {
             "sku": "MUG-1",
             "name": "Enamel mug",
             "category": "kitchen",
+            "brand": "Acme",
             "quantity": 2,
             "net": "83.86",
             "excluded": False,

@@ -16,6 +16,7 @@ from tracking.states import RefundKind
 
 MOST_LINES = 500
 MOST_UNITS = 1_000_000
+OWN_SOURCE = "clicks"  # orders of this source are made here, from an affiliate's clicks
 EXTRA_LINE = "+"  # names shipping or tax that a program pays on
 
 
@@ -29,6 +30,7 @@ class LineRequest(Strict):
         max_length=120, required=False, allow_blank=True, help_text="The store's id of the product."
     )
     category = Text(max_length=120, required=False, allow_blank=True)
+    brand = Text(max_length=120, required=False, allow_blank=True)
     quantity = Whole(min_value=1, max_value=MOST_UNITS, required=False, default=1)
     net = Amount(
         help_text="After its own and its share of order discounts, before tax, for the whole quantity."
@@ -68,7 +70,11 @@ class SubscriptionRequest(Strict):
 
     external_id = Text(max_length=120)
     payment_number = Whole(
-        min_value=0, max_value=100_000, required=False, allow_null=True, help_text="0: the trial."
+        min_value=0,
+        max_value=100_000,
+        required=False,
+        allow_null=True,
+        help_text="Which paid period; 0: the trial. Without it, the payments told are counted.",
     )
 
 
@@ -77,7 +83,12 @@ class OrderRequest(Strict):
 
     source = Text(max_length=60, help_text="Names the store.")  # type: ignore[assignment]  # the wire calls it so
     external_id = Text(max_length=120, help_text="The store's number of the order, unique in its source.")
-    goal = Text(max_length=40, required=False, default="sale")
+    goal = Text(
+        max_length=40,
+        required=False,
+        default="sale",
+        help_text="What was reached: sale, lead, sign_up, install, or any name that a plan asks for.",
+    )
     occurred_at = Moment(help_text="When it was ordered.")
     captured_at = Moment(required=False, allow_null=True, help_text="When it was paid.")
     revision_at = Moment(required=False, allow_null=True, help_text="When the store last changed it.")
@@ -86,12 +97,23 @@ class OrderRequest(Strict):
     tax = Amount(required=False, default=0)
     shipping = Amount(required=False, default=0)
     discount = Amount(required=False, default=0)
-    lines = serializers.ListField(child=LineRequest(), required=False, max_length=MOST_LINES)
+    lines = serializers.ListField(
+        child=LineRequest(),
+        required=False,
+        max_length=MOST_LINES,
+        help_text="What was bought; a lead has none.",
+    )
     customer = CustomerRequest(required=False, allow_null=True)
     evidence = EvidenceRequest(required=False, allow_null=True)
     subscription = SubscriptionRequest(required=False, allow_null=True)
     channel = Text(max_length=40, required=False, allow_blank=True)
     metadata = Metadata(required=False, help_text="Any names and values, up to 8 kB; plans may ask for them.")
+
+    def validate_source(self, value: str) -> str:
+        """Keep the source of what is made here free."""
+        if value == OWN_SOURCE:
+            raise serializers.ValidationError(_("This name is reserved."))
+        return value
 
     def validate_lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Refuse two lines of one id, and sums that no order has."""

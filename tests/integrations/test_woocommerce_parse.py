@@ -137,6 +137,47 @@ def test_gift_card_that_is_bought_is_excluded() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("meta", "brand"),
+    [
+        ([{"key": "pa_brand", "value": "acme-co", "display_value": "Acme &amp; Co"}], "Acme & Co"),
+        ([{"key": "brand", "value": "Acme", "display_value": "Acme"}], "Acme"),
+        ([{"key": "brand", "value": "Own"}, {"key": "pa_brand", "value": "acme"}], "acme"),
+        ([{"key": "brand", "value": "A" * 300}], "A" * 120),
+        ([{"key": "brand", "value": {"a": 1}, "display_value": True}, {"key": {}, "value": "x"}], ""),
+        ([{"key": "size", "value": "M", "display_value": "M"}], ""),
+    ],
+)
+def test_brand_is_an_attribute_of_the_line(meta: list[dict[str, Any]], brand: str) -> None:
+    lines = [{"id": 1, "quantity": 1, "total": "50.00", "meta_data": meta}]
+
+    assert order_of(changed("028-order.updated", line_items=lines)).lines[0].brand == brand
+
+
+@pytest.mark.parametrize(
+    ("meta", "subscription"),
+    [
+        ([{"id": 1, "key": "is_vat_exempt", "value": "no"}], ""),
+        ([{"id": 1, "key": "_subscription_renewal", "value": "1275"}], "1275"),
+        ([{"id": 1, "key": "_subscription_switch", "value": "1275"}], "1275"),
+        ([{"id": 1, "key": "_subscription_renewal", "value": "yes"}], ""),
+        ([{"id": 1, "key": "_subscription_renewal", "value": {"a": 1}}], ""),
+    ],
+)
+def test_renewal_names_its_subscription(meta: list[dict[str, Any]], subscription: str) -> None:
+    order = order_of(changed("028-order.updated", meta_data=meta))
+
+    assert (order.subscription, order.payment_number) == (subscription, None)
+
+
+@pytest.mark.parametrize("expected", EXPECTED, ids=lambda each: str(each["order_id"]))
+def test_recorded_orders_are_sales_without_brand_and_subscription(expected: dict[str, Any]) -> None:
+    order = order_of(body_of(expected["last_payload"]))
+
+    assert (order.goal, order.subscription) == ("sale", "")
+    assert {line.brand for line in order.lines} <= {""}
+
+
 def test_refunds_are_listed_oldest_first_with_what_the_buyer_got() -> None:
     order = order_of(body_of("042-order.updated"))
 

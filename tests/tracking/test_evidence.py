@@ -1,6 +1,7 @@
 """What is known about an order, gathered from rows."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from affiliates import actions as affiliates
 from affiliates.models import CouponKind
 from commissions.actions import take_orders
 from tests.makers import NOON, make_click, make_order
-from tracking.clickid import make
+from tracking.clickid import make, read
+from tracking.evidence import sub_ids_of
+from tracking.models import Click, Decision
 from tracking.orders import CustomerIn, Evidence
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +111,65 @@ def test_chain_is_frozen_with_the_decision(program, ann, sue, bob, mia):
     affiliates.set_sponsor(ann, bob, actor=mia)
 
     chain = conversion.decision.credits[0]["chain"]
-    assert chain == [{"level": 2, "enrollment": sue.pk, "active": True}]
+    assert chain == [{"level": 2, "enrollment": sue.pk, "active": True, "group": ""}]
+
+
+def test_groups_are_frozen_with_the_decision(program, ann, sue, mia):
+    gold, silver = (affiliates.create_group(program, name, actor=mia) for name in ("Gold", "Silver"))
+    affiliates.assign_group(ann, gold, actor=mia)
+    affiliates.assign_group(sue, silver, actor=mia)
+
+    conversion = take_orders(program, [make_order(ref=ann.code)], at=NOON)[0].conversion
+    affiliates.assign_group(ann, silver, actor=mia)
+
+    credit = Decision.objects.get(conversion=conversion).credits[0]
+    assert (credit["group"], credit["chain"][0]["group"]) == ("Gold", "Silver")
+
+
+def test_who_is_in_no_group_has_an_empty_one(program, bob):
+    conversion = take_orders(program, [make_order(ref=bob.code)], at=NOON)[0].conversion
+
+    assert conversion.decision.credits == [{"enrollment": bob.pk, "share": "1", "group": "", "chain": []}]
+
+
+def test_sub_ids_are_those_of_the_click_that_won(program, ann):
+    visitor = uuid.uuid4()
+    _first, tid = make_click(ann, NOON - timedelta(days=2), visitor=visitor, sub_ids=["blog"])
+    make_click(ann, NOON - timedelta(days=1), visitor=visitor, sub_ids=["", "mail"])
+
+    conversion = take_orders(program, [make_order(evidence=Evidence(tid=tid))], at=NOON)[0].conversion
+
+    assert sub_ids_of(conversion.decision) == ("", "mail")
+
+
+def test_sub_ids_are_frozen_with_the_decision(program, ann):
+    link = ann.links.get()
+    tid = make(link.pk, NOON - timedelta(days=1))
+    order = make_order("1", evidence=Evidence(tid=tid))
+    conversion = take_orders(program, [order], at=NOON)[0].conversion
+    named = read(tid)
+    Click.objects.create(
+        id=named.uuid, link=link, enrollment=ann, program=program, at=named.at, sub_ids=["late"]
+    )
+
+    take_orders(program, [replace(order, tax=100, revision_at=NOON + timedelta(hours=1))], at=NOON)
+
+    assert sub_ids_of(Decision.objects.get(conversion=conversion)) == ()
+
+
+def test_other_evidence_than_a_click_has_no_sub_ids(program, ann, bob):
+    affiliates.create_coupon(bob, "Bob15")
+    _click, tid = make_click(ann, NOON - timedelta(days=1), sub_ids=["blog"])
+
+    order = make_order(evidence=Evidence(tid=tid, coupons=("BOB15",)))
+    by_coupon = take_orders(program, [order], at=NOON)[0].conversion
+    by_code = take_orders(program, [make_order(ref=ann.code)], at=NOON)[0].conversion
+
+    assert (sub_ids_of(by_coupon.decision), sub_ids_of(by_code.decision)) == ((), ())
+
+
+def test_decision_of_before_sub_ids_were_noted_has_none():
+    assert sub_ids_of(Decision(trace={"v": 1})) == ()
 
 
 def test_second_order_is_not_of_a_new_customer(program):

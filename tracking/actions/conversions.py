@@ -73,10 +73,12 @@ def recount(conversion: Conversion, *, at: datetime | None = None) -> bool:
 def evidence_changed(conversion: Conversion) -> Verdict | None:
     """Return the verdict that what is known today leads to, if it credits somebody else than the decision in force.
 
-    An affiliate that was suspended since keeps what it was credited with.
+    An affiliate that was suspended since, or whose coupon has ended, keeps what it was credited with.
     """
-    decision = conversion.decisions.select_related("enrollment").get(is_current=True)
+    decision = conversion.decisions.select_related("enrollment", "coupon").get(is_current=True)
     if decision.enrollment is not None and not decision.enrollment.is_active:
+        return None
+    if decision.coupon is not None and not decision.coupon.is_active:
         return None
     verdict = weigh(conversion.order)
     return None if decision.enrollment_id == verdict.enrollment else verdict

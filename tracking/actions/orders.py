@@ -79,6 +79,7 @@ def _columns(value: OrderIn) -> dict[str, Any]:
         "total": value.total,
         "occurred_at": value.occurred_at,
         "captured_at": value.captured_at,
+        "subscription": value.subscription[:120],
         "revision_key": value.revision_key(),
         "content_hash": value.content_hash(),
         "snapshot": value.as_json(),

@@ -24,6 +24,7 @@ class Touch:
     click: str = ""
     is_bot: bool = False
     is_active: bool = True
+    sub_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def decide(
         "binding": _binding_line(binding, at, terms, winner),
         "won": winner.evidence,
         "enrollment": winner.enrollment,
+        "sub_ids": _sub_ids(touches, winner),
     }
     return Verdict(winner.enrollment, winner.evidence, winner.click, winner.coupon, trace)
 
@@ -137,6 +139,12 @@ def _first(
     if use := by_kind.get(CouponKind.SHARED):
         return Verdict(use.enrollment, EvidenceKind.SHARED_COUPON, coupon=use.coupon)
     return Verdict(None, EvidenceKind.NOBODY)
+
+
+def _sub_ids(touches: tuple[Touch, ...], winner: Verdict) -> list[str]:
+    """Return the marks on the click that won; a click known by its id alone has none."""
+    won = (touch for touch in touches if winner.click and touch.click == winner.click)
+    return list(next(won).sub_ids) if winner.click else []
 
 
 def _touch_line(touch: Touch, why: str, winner: Verdict) -> dict[str, Any]:

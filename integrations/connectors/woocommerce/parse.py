@@ -28,6 +28,10 @@ STATES: dict[str, OrderState] = {
 ENTRY = "_wc_order_attribution_session_entry"
 CAMPAIGN = "_wc_order_attribution_"
 CAMPAIGN_NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+# What WooCommerce Subscriptions notes on an order; the first order of a subscription does not name it.
+OF_SUBSCRIPTION = ("_subscription_renewal", "_subscription_switch")
+# A brand stands on a line only where it is an attribute of the variation that was bought.
+BRANDS = ("pa_brand", "brand")
 # Marks that the gift card plugins (WooCommerce's own, PW, YITH) leave on a line that sells a card.
 GIFT_CARD_MARKS = ("wc_gc_giftcard", "_wc_gc_giftcard", "pw_gift_card", "_pw_gift_card", "_ywgc_", "ywgc_")
 
@@ -90,6 +94,7 @@ def order_in(order: Fields, source: str) -> OrderIn:
         customer=_customer(order),
         evidence=_evidence(order),
         refunds=_refunds(order, currency),
+        subscription=_subscription(order),
         metadata=_metadata(order, status),
     )
 
@@ -134,7 +139,17 @@ def _line(row: Fields, net: int) -> LineIn:
         name=html.unescape(row.text("name")),
         product=row.text("product_id", 60),
         excluded=_sells_gift_card(row),
+        brand=_brand(row),
     )
+
+
+def _brand(row: Fields) -> str:
+    """Return the brand as the buyer saw it; the catalogue's own brands do not stand in orders."""
+    metas = [meta.values for meta in row.rows("meta_data")]
+    named = [meta for key in BRANDS for meta in metas if meta.get("key") == key]
+    texts = [meta.get(name) for meta in named for name in ("display_value", "value")]
+    found = next((text for text in texts if isinstance(text, str) and text.strip()), "")
+    return html.unescape(found).strip()[:120]
 
 
 def _sells_gift_card(row: Fields) -> bool:
@@ -187,6 +202,13 @@ def _metas(order: Fields) -> dict[str, str]:
         for row in rows
         if isinstance(row.get("key"), str) and isinstance(row.get("value"), str)
     }
+
+
+def _subscription(order: Fields) -> str:
+    """Return the number of the subscription that the order renews or changes."""
+    metas = _metas(order)
+    numbers = (metas.get(key, "") for key in OF_SUBSCRIPTION)
+    return next((number[:60] for number in numbers if number.isascii() and number.isdigit()), "")
 
 
 def _refunds(order: Fields, currency: str) -> tuple[RefundIn, ...]:

@@ -1,11 +1,16 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from affiliates.models import Enrollment
+from commissions.actions import publish
 from commissions.models import Commission
+from portal.api.examples import LEAD
+from tests.makers import NOON, TEN_PERCENT
 from tests.portal.api.machine import PROBLEM, Machine, order
 from tracking.models import Conversion, Order
+from tracking.subscriptions import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +42,7 @@ def test_a_commission_says_why_in_plain_words(machine: Machine, ann: Enrollment)
         "2 x Enamel mug, 83.86 EUR after discounts and before tax. Rule “Everyone” pays 10 %: 8.386 EUR.",
         "Together 8.386 EUR, rounded to 8.39 EUR.",
     ]
-    assert first["trace"]["v"] == 1
+    assert first["trace"]["v"] == 2
 
 
 def test_the_same_order_again_is_answered_200_with_the_same_body(machine: Machine, ann: Enrollment) -> None:
@@ -167,3 +172,46 @@ def test_a_conversion_is_read_by_id_and_by_the_stores_number(machine: Machine, a
 
     assert machine.get(f"/conversions/{made['id']}").json() == made
     assert machine.get("/conversions/by-source/shop-eu/a%2Fb%20c").json() == made
+
+
+@pytest.mark.parametrize("goal", ["sale", "lead", "sign_up", "install", "click", "demo booked"])
+def test_any_goal_is_taken_without_lines_and_without_a_price(
+    machine: Machine, ann: Enrollment, goal: str
+) -> None:
+    lead = {name: order()[name] for name in ("source", "external_id", "occurred_at", "currency", "evidence")}
+
+    answer = machine.post("/conversions", {**lead, "goal": goal, "total": "0.00"})
+
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["goal"], body["state"], body["decision"]["affiliate"]) == (goal, "counted", "ann-archer")
+    assert Conversion.objects.get().order.as_value().lines == ()
+
+
+def test_lead_earns_what_the_plan_pays_for_leads(machine: Machine, bob: Enrollment) -> None:
+    reward = {"type": "fixed_per_order", "amount": "5.00"}
+    body = {**TEN_PERCENT, "rules": [{"id": "l", "name": "Lead", "when": {"goal": "lead"}, "reward": reward}]}
+    publish(bob.program.plans.get(), body, at=NOON - timedelta(days=1))
+    lead = {**LEAD, "evidence": {"ref": bob.code}}
+
+    answer = machine.post("/conversions", {**lead, "occurred_at": NOON.isoformat()})
+
+    assert [one["amount"] for one in answer.json()["commissions"]] == ["5.00"]
+
+
+def test_brand_of_a_line_is_kept(machine: Machine, ann: Enrollment) -> None:
+    line = {"external_id": "l1", "net": "83.86", "brand": "Acme"}
+
+    assert machine.post("/conversions", order(lines=[line])).status_code == 201
+    assert Order.objects.get().as_value().lines[0].brand == "Acme"
+
+    again = machine.post("/conversions", order(lines=[{**line, "brand": ""}]))
+    assert again.status_code == 409
+    assert list(again.json()["differences"]) == ["lines"]
+
+
+def test_subscription_of_an_order_is_noted(machine: Machine, ann: Enrollment) -> None:
+    machine.post("/conversions", order(subscription={"external_id": "s-1", "payment_number": 3}))
+
+    assert Order.objects.get().subscription == "s-1"
+    assert standing(Conversion.objects.get()).payment == 3
