@@ -12,9 +12,14 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from affiliates.models import Enrollment
+from commissions.actions.facts import due_by, facts_of
+from commissions.actions.owed import Owed, bonuses_owed, true_ups_owed
 from commissions.actions.settling import due_of
+from commissions.actions.volumes import counters_before, local, plans_of
+from commissions.counters import span
+from commissions.counting import Counted, counted_of
 from commissions.ledger import balances_of
-from commissions.models import Commission, Entry
+from commissions.models import Closing, Commission, Entry, Volume
 from commissions.states import AccountKind, CommissionKind, CommissionState, EntryKind
 from core.money import Money
 from tracking.models import Conversion
@@ -25,10 +30,16 @@ Sums = dict[int, dict[str, int]]
 # kind of entry -> (from which accounts, to which)
 ROADS: dict[str, tuple[set[str], set[str]]] = {
     EntryKind.ACCRUAL: ({AccountKind.EXPENSE}, {AccountKind.PENDING, AccountKind.PAYABLE}),
-    EntryKind.APPROVAL: ({AccountKind.PENDING}, {AccountKind.PAYABLE}),
+    EntryKind.APPROVAL: (
+        {AccountKind.PENDING, AccountKind.PAYABLE},  # back for a true-up below zero
+        {AccountKind.PAYABLE, AccountKind.PENDING},
+    ),
     EntryKind.REVERSAL: ({AccountKind.PENDING, AccountKind.PAYABLE}, {AccountKind.EXPENSE}),
     EntryKind.CREDIT: ({AccountKind.EXPENSE}, {AccountKind.PENDING, AccountKind.PAYABLE}),
-    EntryKind.DECLINE: ({AccountKind.PENDING}, {AccountKind.EXPENSE}),
+    EntryKind.DECLINE: (
+        {AccountKind.PENDING, AccountKind.EXPENSE},
+        {AccountKind.EXPENSE, AccountKind.PENDING},
+    ),
     EntryKind.PAYOUT: ({AccountKind.PAYABLE}, {AccountKind.IN_TRANSIT}),
     EntryKind.SETTLEMENT: ({AccountKind.IN_TRANSIT}, {AccountKind.PAID}),
     EntryKind.FAILURE: ({AccountKind.IN_TRANSIT}, {AccountKind.PAYABLE}),
@@ -168,12 +179,63 @@ def conversions_hold_what_is_due() -> Iterator[str]:
                 yield f"Commission {row.pk} of conversion {conversion.pk} holds {row.net}; {right} would be right."
 
 
+def periods_hold_what_is_due() -> Iterator[str]:
+    """Bonuses and true-ups are what the volumes of their periods come to."""
+    for row in _parts(Enrollment.objects.filter(volumes__isnull=False).distinct().select_related("program")):
+        for owed in _owed(row):
+            found = Commission.objects.with_net().filter(
+                enrollment=owed.enrollment_id, level=owed.level, source=owed.source
+            )
+            held = found.first()
+            if held is not None and held.state == CommissionState.DECLINED:
+                continue
+            if (held.net.amount if held else 0) != owed.amount:
+                right = Money(owed.amount, row.program.currency)
+                who = f"“{owed.source}” of enrollment {owed.enrollment_id}"
+                yield f"{who} holds {held and held.net}; {right} would be right."
+
+
+def _owed(enrollment: Enrollment) -> Iterator[Owed]:
+    program = enrollment.program
+    plans = plans_of(program)
+    periods = {bonus.window.period for plan in plans for bonus in plan.bonuses if bonus.window}
+    times = (
+        [local(program, at) for at in enrollment.volumes.values_list("occurred_at", flat=True)]
+        if periods
+        else []
+    )
+    for period in sorted(periods):
+        for within in sorted({span(period, at) for at in times}, key=str):
+            yield from bonuses_owed(enrollment, period, within)
+    for closing in Closing.objects.filter(program=program):
+        yield from true_ups_owed(enrollment, closing.period) or ()
+
+
+def volumes_are_what_is_counted() -> Iterator[str]:
+    """What a conversion counts is what its commissions stand on: net of refunds, nothing once declined."""
+    for conversion in _parts(Conversion.objects.select_related("program", "order", "customer")):
+        facts = facts_of(conversion)
+        if facts.reason:
+            continue
+        due = due_by(facts, counters_before(facts))
+        if due is None:
+            continue
+        counted = counted_of(facts.value.goal, due.credited, due.refunded.parts, due.left, facts.declined)
+        right = {one.enrollment_id: one for one in counted if any(one[1:])}
+        rows = Volume.objects.filter(conversion=conversion)
+        found = [Counted(r.enrollment_id, r.base, r.conversions, r.commission, r.spent) for r in rows]
+        if {one.enrollment_id: one for one in found if any(one[1:])} != right:
+            yield f"Conversion {conversion.pk} ({conversion}) counts {found}; {list(right.values())} would be right."
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     entries_are_whole,
     entries_have_their_commission,
     commissions_stand_where_they_should,
     balances_are_sums,
     conversions_hold_what_is_due,
+    periods_hold_what_is_due,
+    volumes_are_what_is_counted,
 )
 
 

@@ -1,30 +1,74 @@
 """Turns rows into the values that the pure engine takes: a sale, its refunds, and what is due of each commission."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from affiliates.models import Program
 from commissions.earned import Earned
+from commissions.exchange import convert
 from commissions.refunds import RefundFact, due, fractions, quantities
-from commissions.sale import WHOLE, Credit, Earner, Line, Sale
+from commissions.sale import EXTRA, WHOLE, Credit, Earner, Line, Sale
 from tracking.models import Decision, Refund
 from tracking.orders import OrderIn
 from tracking.states import RefundKind
 
 
-def sale_of(program: Program, value: OrderIn, decision: Decision, new_customer: bool | None) -> Sale:
-    """Return the order as the plan sees it, credited as the decision says."""
-    switches = {"shipping": program.includes_shipping, "tax": program.includes_tax}
-    includes = decision.trace.get("includes", switches)
-    extra = includes["shipping"] * value.shipping + includes["tax"] * value.tax
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a sale beside the order itself.
+
+    `rate` turns the order's currency into the program's; `partners` are active enrollments by their code.
+    """
+
+    new_customer: bool | None = None
+    payment: int | None = None
+    months: int | None = None
+    occurred_at: datetime | None = None
+    rate: Decimal | None = None
+    partners: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """How much of each line went back, from 0 to 1, and how many units of it, by line key."""
+
+    parts: Mapping[str, Fraction] = field(default_factory=dict)
+    units: Mapping[str, int] = field(default_factory=dict)
+
+
+def sale_of(program: Program, value: OrderIn, decision: Decision, known: Known) -> Sale:
+    """Return the order as the plan sees it: in the program's currency, credited as the decision says."""
+    lines, extra = _converted(program, value, known.rate, extra_of(program, value, decision))
+    trace = decision.trace
     return Sale(
         goal=value.goal,
-        currency=value.currency,
-        lines=lines_of(value),
+        currency=program.currency,
+        lines=lines,
         credits=tuple(_credit(credit) for credit in decision.credits),
         extra_base=extra,
-        new_customer=new_customer,
+        new_customer=known.new_customer,
+        country=value.customer.country.upper(),
+        coupons=value.evidence.coupons,
+        sub_ids=tuple(trace.get("sub_ids", ())),
+        channel=value.channel,
+        payment=known.payment,
+        months=known.months,
+        at=program.local(known.occurred_at or value.occurred_at).replace(tzinfo=None),
+        order_currency=value.currency,
+        metadata=value.metadata,
+        partners=known.partners,
     )
+
+
+def extra_of(program: Program, value: OrderIn, decision: Decision) -> int:
+    """Return the shipping and tax that earn, in minor units of the order's currency."""
+    switches = {"shipping": program.includes_shipping, "tax": program.includes_tax}
+    includes = decision.trace.get("includes", switches)
+    return includes["shipping"] * value.shipping + includes["tax"] * value.tax  # type: ignore[no-any-return]
 
 
 def lines_of(value: OrderIn) -> tuple[Line, ...]:
@@ -41,45 +85,66 @@ def lines_of(value: OrderIn) -> tuple[Line, ...]:
             net=line.net,
             excluded=line.excluded,
             name=line.name,
+            brand=line.brand,
         )
         for line in value.lines
     )
 
 
+def _converted(
+    program: Program, value: OrderIn, rate: Decimal | None, extra: int
+) -> tuple[tuple[Line, ...], int]:
+    """All of an order is converted once; its lines get their parts of the one rounded sum."""
+    lines = lines_of(value)
+    if rate is None or value.currency == program.currency:
+        return lines, extra
+    nets = convert([*(line.net for line in lines), extra], rate, value.currency, program.currency)
+    return tuple(replace(line, net=net) for line, net in zip(lines, nets, strict=False)), nets[-1]
+
+
 def _credit(plain: dict[str, Any]) -> Credit:
-    chain = tuple(Earner(step["level"], step["enrollment"], step["active"]) for step in plain["chain"])
-    return Credit(plain["enrollment"], Fraction(plain["share"]), chain)
+    chain = tuple(
+        Earner(step["level"], step["enrollment"], step["active"], group=step.get("group", ""))
+        for step in plain["chain"]
+    )
+    return Credit(plain["enrollment"], Fraction(plain["share"]), chain, group=plain.get("group", ""))
 
 
-def dues(
-    sale: Sale, value: OrderIn, earned: tuple[Earned, ...], refunds: list[Refund]
-) -> dict[tuple[int, int], int]:
-    """Return (enrollment, level) -> minor units still due after all refunds; their order does not matter."""
-    facts = _facts(refunds, sale)
-    parts = fractions(sale.all_lines, value.total, facts)
-    units = quantities(sale.all_lines, value.total, facts)
-    return {(one.enrollment_id, one.level): due(one, parts, units) for one in earned}
+def refunded_of(value: OrderIn, extra: int, refunds: list[Refund]) -> Refunded:
+    """Return what went back in all, counted in the order's own currency; the order of the refunds does not matter."""
+    if not refunds:
+        return Refunded()
+    lines = lines_of(value)
+    if extra:
+        lines = (*lines, Line(EXTRA, "", "", (), 0, extra))
+    facts = _facts(refunds, lines)
+    return Refunded(fractions(lines, value.total, facts), quantities(lines, value.total, facts))
 
 
-def _facts(refunds: list[Refund], sale: Sale) -> list[RefundFact]:
+def dues(earned: tuple[Earned, ...], refunded: Refunded) -> dict[tuple[int, int], int]:
+    """Return (enrollment, level) -> minor units still due after all refunds."""
+    return {(one.enrollment_id, one.level): due(one, refunded.parts, refunded.units) for one in earned}
+
+
+def _facts(refunds: list[Refund], lines: tuple[Line, ...]) -> list[RefundFact]:
     """Return the refunds as facts; the first dispute won is that of the first chargeback, and so on."""
     told = sorted(refunds, key=lambda refund: (str(refund.occurred_at or ""), refund.external_id))
     lost = [refund.external_id for refund in told if refund.kind == RefundKind.CHARGEBACK]
     won = [refund.external_id for refund in told if refund.kind == RefundKind.CHARGEBACK_WON]
     wins = dict(zip(won, lost, strict=False))
-    return [_fact(refund, sale, wins.get(refund.external_id)) for refund in told]
+    return [_fact(refund, lines, wins.get(refund.external_id)) for refund in told]
 
 
-def _fact(refund: Refund, sale: Sale, wins: str | None) -> RefundFact:
-    lines = refund.lines and tuple(_line(line, sale) for line in refund.lines)
-    gross = refund.gross if refund.gross is not None or lines or refund.kind != RefundKind.REFUND else 0
-    return RefundFact(refund.external_id, refund.kind, lines or None, gross, wins)
+def _fact(refund: Refund, lines: tuple[Line, ...], wins: str | None) -> RefundFact:
+    told = refund.lines and tuple(_line(line, lines) for line in refund.lines)
+    gross = refund.gross if refund.gross is not None or told or refund.kind != RefundKind.REFUND else 0
+    return RefundFact(refund.external_id, refund.kind, told or None, gross, wins)
 
 
-def _line(plain: dict[str, Any], sale: Sale) -> tuple[str, int, int]:
+def _line(plain: dict[str, Any], lines: tuple[Line, ...]) -> tuple[str, int, int]:
     """A refunded line whose amount is not told went back at its own unit price."""
     net = plain["net"]
     if net is None:
-        of = next((line for line in sale.all_lines if line.key == plain["external_id"]), None)
+        of = next((line for line in lines if line.key == plain["external_id"]), None)
         net = of.net * min(plain["quantity"], of.quantity) // of.quantity if of and of.quantity else 0
     return plain["external_id"], plain["quantity"], net

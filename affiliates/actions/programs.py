@@ -5,11 +5,13 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from affiliates.models import AttributionTerms, Group, Merchant, Program
 from affiliates.roles import demand
+from affiliates.states import IllegalMove
 from core import events
-from core.models import User
+from core.models import Event, User
 
 
 @transaction.atomic
@@ -34,6 +36,10 @@ def change_program(program: Program, *, actor: User, at: datetime | None = None,
     changed = {name: value for name, value in fields.items() if getattr(program, name) != value}
     if not changed:
         return program
+    if "time_zone" in changed and _has_counted(program):
+        raise IllegalMove(
+            _("The time zone is fixed since the first conversion: days and months would shift.")
+        )
     data = {name: [str(getattr(program, name)), str(value)] for name, value in changed.items()}
     for name, value in changed.items():
         setattr(program, name, value)
@@ -49,6 +55,12 @@ def change_program(program: Program, *, actor: User, at: datetime | None = None,
         data=data,
     )
     return program
+
+
+def _has_counted(program: Program) -> bool:
+    """Whether a conversion of the program was ever counted, by the audit trail."""
+    told = Event.objects.filter(tenant_id=program.merchant_id, scope_id=program.pk)
+    return bool(told.filter(kind="conversion.counted").exists())
 
 
 @transaction.atomic

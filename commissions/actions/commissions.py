@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from affiliates.models import Enrollment
 from affiliates.roles import demand
 from commissions import ledger
+from commissions.actions.settling import lock, settle
 from commissions.models import Commission
 from commissions.states import (
     MOVES,
@@ -18,10 +19,11 @@ from commissions.states import (
     CommissionState,
     EntryKind,
     IllegalMove,
+    ReversalCause,
     Screening,
 )
 from core import events
-from core.models import User
+from core.models import Event, User
 from tracking.states import ConversionState
 
 CHUNK = 200
@@ -66,12 +68,15 @@ def _approve(commission: Commission, actor: User | None, at: datetime) -> Commis
     commission.state, commission.approved_at = CommissionState.APPROVED, at
     commission.save(update_fields=["state", "approved_at"])
     program = commission.program
+    pending = ledger.account(program, AccountKind.PENDING, commission.enrollment)
+    payable = ledger.account(program, AccountKind.PAYABLE, commission.enrollment)
+    net = commission.net.amount  # below zero for a true-up that takes more back than the period gave
     ledger.post(
         EntryKind.APPROVAL,
         f"commission:{commission.pk}",
-        debit=ledger.account(program, AccountKind.PENDING, commission.enrollment),
-        credit=ledger.account(program, AccountKind.PAYABLE, commission.enrollment),
-        amount=commission.net.amount,
+        debit=pending if net >= 0 else payable,
+        credit=payable if net >= 0 else pending,
+        amount=abs(net),
         commission=commission,
         actor=actor,
         at=at,
@@ -83,6 +88,7 @@ def _approve(commission: Commission, actor: User | None, at: datetime) -> Commis
 @transaction.atomic
 def decline(commission: Commission, *, reason: str, actor: User, at: datetime | None = None) -> Commission:
     """Refuse a pending commission; the amount goes back and the affiliate reads the reason."""
+    conversion = lock(commission.conversion) if commission.conversion else None
     commission = _locked(commission)
     demand(actor, "decline_commissions", commission.program.merchant_id)
     if commission.state == CommissionState.DECLINED:
@@ -91,17 +97,22 @@ def decline(commission: Commission, *, reason: str, actor: User, at: datetime | 
     commission.state, commission.reason, commission.is_held = CommissionState.DECLINED, _why(reason), False
     commission.save(update_fields=["state", "reason", "is_held"])
     program = commission.program
+    pending = ledger.account(program, AccountKind.PENDING, commission.enrollment)
+    expense = ledger.account(program, AccountKind.EXPENSE)
+    net = commission.net.amount  # below zero for a true-up that takes back
     ledger.post(
         EntryKind.DECLINE,
         f"commission:{commission.pk}",
-        debit=ledger.account(program, AccountKind.PENDING, commission.enrollment),
-        credit=ledger.account(program, AccountKind.EXPENSE),
-        amount=commission.net.amount,
+        debit=pending if net >= 0 else expense,
+        credit=expense if net >= 0 else pending,
+        amount=abs(net),
         commission=commission,
         actor=actor,
         at=at,
     )
     _record("commission.declined", commission, actor, at, {"reason": commission.reason})
+    if conversion is not None:  # it counts for nothing from now on, and others may move up
+        settle(conversion, at=at or timezone.now(), cause=ReversalCause.VOLUME)
     return commission
 
 
@@ -117,9 +128,9 @@ def hold(
         raise IllegalMove(_("It was declined; there is nothing to hold."))
     if commission.is_held:
         return commission
-    commission.is_held, commission.reason = True, _why(reason)
+    was, commission.is_held, commission.reason = commission.reason, True, _why(reason)
     commission.save(update_fields=["is_held", "reason"])
-    _record("commission.held", commission, actor, at, {"reason": commission.reason})
+    _record("commission.held", commission, actor, at, {"reason": commission.reason, "was": was})
     return commission
 
 
@@ -135,11 +146,17 @@ def release(
     if not commission.is_held:
         return commission
     commission.is_held = False
-    if commission.kind == CommissionKind.EARNED:
-        commission.reason = ""
+    commission.reason = "" if commission.kind == CommissionKind.EARNED else _reason_before(commission)
     commission.save(update_fields=["is_held", "reason"])
     _record("commission.released", commission, actor, at, {"reason": reason})
     return commission
+
+
+def _reason_before(commission: Commission) -> str:
+    """What an adjustment, bonus or true-up is for, which the reason of the hold has stood in front of."""
+    told = Event.objects.filter(kind="commission.held", subject_id=str(commission.pk))
+    held = told.filter(subject_type=commission._meta.label_lower).order_by("pk").last()
+    return str(held.data.get("was") or commission.reason) if held else commission.reason
 
 
 @transaction.atomic

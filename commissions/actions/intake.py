@@ -4,23 +4,33 @@ Every door calls `take_orders`. What a conversion is worth is a fold over facts 
 so repeated and reordered messages end in the same books: only the difference to what was posted is posted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from affiliates.models import Program
+from affiliates.models import Enrollment, Program
+from commissions.actions.deadlocks import again_after_deadlock
+from commissions.actions.periods import settle_bonuses, settle_true_ups, settle_true_ups_of_all
 from commissions.actions.settling import lock, settle
+from commissions.actions.volumes import announce_moved, names_around, plans_of, windows_of
+from commissions.counters import SPENT
+from commissions.models import Closing
+from commissions.states import ReversalCause
 from core.failpoints import failpoint
 from core.models import User
 from tracking import actions as tracking
-from tracking.actions.orders import Mode
+from tracking.actions.orders import Mode, Recorded
 from tracking.models import Conversion, Order, Refund
 from tracking.orders import OrderIn, RefundIn, RefundLineIn
+from tracking.subscriptions import later_of
+
+# what of a revision may say anew whom a buyer is bound to
+BINDING = frozenset({"customer", "state", "evidence", "occurred_at", "subscription"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class TakenRefund:
     differences: dict[str, list[Any]] = field(default_factory=dict)
 
 
+@again_after_deadlock
 @transaction.atomic
 def take_orders(
     program: Program,
@@ -53,6 +64,9 @@ def take_orders(
     mode: Mode = "store",
 ) -> list[Taken]:
     """Take in orders, each whole or not at all; the answers stand in the order of the questions."""
+    if len(orders) > 1 and windows_of(plans_of(program)):
+        # a batch holds counters of many: one after the other, or two would wait for each other in a circle
+        Program.objects.select_for_update(no_key=True).get(pk=program.pk)
     places = sorted(range(len(orders)), key=lambda place: (orders[place].source, orders[place].external_id))
     taken: dict[int, Taken] = {}
     for (
@@ -76,25 +90,41 @@ def _take(program: Program, value: OrderIn, mode: Mode, actor: User | None, at: 
     if conversion is not None:
         conversion = conversion if recorded.status == "created" else lock(conversion)
         settle(conversion, at=at or timezone.now())
-        _reconsider(conversion, at)
+        _reconsider(conversion, recorded, at)
     return Taken(order, conversion, recorded.status, recorded.differences)
 
 
-def _reconsider(conversion: Conversion, at: datetime | None) -> None:
-    """A late order may bind its buyer, and was their first: later orders of the buyer are looked at again."""
-    if conversion.customer_id is None:
-        return
-    later = Conversion.objects.filter(customer=conversion.customer_id, occurred_at__gt=conversion.occurred_at)
-    for found in later.exclude(pk=conversion.pk).order_by("occurred_at", "pk"):
+def _reconsider(conversion: Conversion, recorded: Recorded, at: datetime | None) -> None:
+    """A late order may bind its buyer, was their first, or a payment before others: look at later ones again."""
+    left = recorded.differences.get("subscription", [""])[0]  # out of which a revision took it
+    is_weighty = recorded.status == "created" or not BINDING.isdisjoint(recorded.differences)
+    relation = set(_after_payment(conversion, left))
+    later = Conversion.objects.filter(occurred_at__gte=conversion.occurred_at, program=conversion.program_id)
+    same = Q(pk__in=relation)
+    if conversion.customer_id is not None:
+        same |= Q(customer=conversion.customer_id, occurred_at__gt=conversion.occurred_at)
+    for found in later.filter(same).exclude(pk=conversion.pk).order_by("occurred_at", "pk"):
         other = lock(found)
         changed = tracking.recount(other, at=at)
-        verdict = tracking.evidence_changed(other)
+        verdict = tracking.evidence_changed(other) if is_weighty else None
         if verdict is not None:
             tracking.redecide(other, verdict, at=at)
-        if changed or verdict is not None:
+        if changed or verdict is not None or other.pk in relation:
             settle(other, at=at or timezone.now())
 
 
+def _after_payment(conversion: Conversion, left: str) -> Iterator[int]:
+    """The later conversions for which it may matter which payment they are."""
+    subscribed = conversion.order.subscription or left
+    if not subscribed and not any(plan.asks_payment for plan in plans_of(conversion.program)):
+        return
+    yield from later_of(conversion).values_list("pk", flat=True)
+    if left:
+        rows = Conversion.objects.filter(program=conversion.program_id, source=conversion.source)
+        yield from rows.filter(order__subscription=left).values_list("pk", flat=True)
+
+
+@again_after_deadlock
 @transaction.atomic
 def take_refunds(
     program: Program,
@@ -146,6 +176,29 @@ def apply_waiting_refunds(*, at: datetime | None = None) -> int:
     for refund in missed:
         apply_refund(refund, at=at)
     return len(missed)
+
+
+@transaction.atomic
+def settle_moved(conversion: Conversion, *, at: datetime | None = None) -> None:
+    """Value a conversion again because another one moved the counters that it was paid by."""
+    settle(lock(conversion), at=at or timezone.now(), cause=ReversalCause.VOLUME)
+
+
+@transaction.atomic
+def follow_volume(conversion: Conversion, enrollments: Sequence[int], *, at: datetime | None = None) -> None:
+    """See to all that a changed volume concerns: later sales, bonuses, and true-ups of periods that are over."""
+    now, program = at or timezone.now(), conversion.program
+    announce_moved(conversion, list(enrollments), at=now)
+    closed = Closing.objects.filter(program=program, period__in=names_around(conversion))
+    names = sorted(closed.values_list("period", flat=True))
+    has_budget = any(window.metric == SPENT for window in windows_of(plans_of(program)))
+    for name in names if has_budget else ():
+        settle_true_ups_of_all(program, name, at=now)
+    rows = Enrollment.objects.filter(pk__in=enrollments, program=program).select_related("program")
+    for enrollment in rows.order_by("pk"):
+        settle_bonuses(enrollment, conversion.occurred_at, at=now)
+        for name in names if not has_budget else ():
+            settle_true_ups(enrollment, name, at=now)
 
 
 @transaction.atomic

@@ -1,224 +1,130 @@
 """Makes what a conversion's commissions hold equal to what the facts say is due; posts only the difference."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
-
-from affiliates.models import Enrollment
-from commissions import ledger
-from commissions.actions.plans import plan_version_for
+from commissions.actions.facts import NOTHING, Due, Facts, Key, due_by, facts_of, taken_from
+from commissions.actions.posting import Difference, accrue, correct, record
+from commissions.actions.volumes import (
+    counters_before,
+    hold_counters,
+    note_volume,
+    plans_of,
+    share_program,
+    volumes_of,
+    windows_of,
+)
 from commissions.earned import Earned
-from commissions.models import Commission, PlanVersion, Reversal
-from commissions.plan import Plan, parse_plan
-from commissions.rates import evaluate
-from commissions.states import AccountKind, CommissionState, EntryKind, ReversalCause
-from commissions.valuation import dues, sale_of
-from core import events
+from commissions.models import Commission
+from commissions.states import ReversalCause
+from core.money import MAX_DIGITS
 from tracking import actions as tracking
-from tracking.models import Conversion, Decision, Refund
-from tracking.orders import OrderIn
+from tracking.models import Conversion, Customer, Refund
 from tracking.states import OrderState, RefundKind
 
-Key = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What a conversion is worth by all facts: the full amounts, what is left of them, and why."""
-
-    version: PlanVersion | None
-    plan: Plan | None
-    earned: dict[Key, Earned]
-    left: dict[Key, int]
-    trace: dict[str, object]
-    refunds: list[Refund]
+TOO_LARGE = f"A commission of it is too large: at most {MAX_DIGITS} digits are kept."
+_REFUNDS = {ReversalCause.REFUND, ReversalCause.CHARGEBACK, ReversalCause.CHARGEBACK_WON}
 
 
 def lock(conversion: Conversion) -> Conversion:
-    """Wait for whoever settles the conversion now; return it and its order as they are after that."""
+    """Wait for whoever settles the conversion, or another of its buyer, now; return it as it is after that."""
+    if conversion.customer_id is not None:
+        Customer.objects.select_for_update(no_key=True).get(pk=conversion.customer_id)
     Conversion.objects.select_for_update(no_key=True).get(pk=conversion.pk)
     # a second question: what is joined to a locked row is as old as the question that had to wait
     fresh: Conversion = Conversion.objects.select_related("program", "order").get(pk=conversion.pk)
     return fresh
 
 
-def settle(conversion: Conversion, *, at: datetime) -> None:
-    """Accrue what is new, take back or credit what differs; the conversion is new, or comes from `lock`."""
-    decision = conversion.decisions.select_related("enrollment").get(is_current=True)
-    value = conversion.order.as_value()
-    held = _held(conversion, lock=True)
-    version = _version(conversion, decision.enrollment, held)
-    reason = _cannot_value(conversion, value, decision, version)
-    if reason and (value.state == OrderState.SALE or not held):
-        tracking.park(conversion, reason, at=at)
+def settle(conversion: Conversion, *, at: datetime, cause: ReversalCause | None = None) -> None:
+    """Accrue what is new, take back or credit what differs; the conversion is new, or comes from `lock`.
+
+    `cause` says why it is settled where neither the order nor its refunds have changed.
+    """
+    facts = facts_of(conversion, to_settle=True)
+    if facts.reason and (facts.counts or not facts.held):
+        tracking.park(conversion, facts.reason, at=at)
         return
     tracking.release(conversion, at=at)
+    share_program(conversion.program)
+    plans, volumes = plans_of(conversion.program), volumes_of(conversion)
+    hold_counters(conversion.program, {*facts.earners, *volumes}, windows_of(plans))
+    counters = counters_before(facts)
     # a sale that is no more is worth nothing in any currency
-    due = Due(version, None, {}, {}, {}, []) if reason else _due(conversion, value, decision, version)
-    taken = _taken(held)
-    for key, earned in due.earned.items():
-        if key not in held:
-            held[key] = _accrue(conversion, earned, due, decision, at)
-    for key, commission in sorted(held.items()):
-        cause = _cause(key, value, due) if not reason else ReversalCause.CANCELLATION
-        excess = commission.amount - taken.get(commission.pk, 0) - due.left.get(key, 0)
-        _correct(commission, excess, due.left.get(key, 0), cause, due, at)
+    due = NOTHING if facts.reason else due_by(facts, counters)
+    if due is None:
+        tracking.park(conversion, TOO_LARGE, at=at)
+        return
+    _post(facts, due, cause, at)
+    note_volume(facts, due, counters, volumes, plans, at)
 
 
 def due_of(conversion: Conversion) -> Due | None:
     """Return what a conversion is worth by all facts, posting nothing; None while it cannot be valued."""
-    decision = conversion.decisions.select_related("enrollment").get(is_current=True)
-    value = conversion.order.as_value()
-    version = _version(conversion, decision.enrollment, _held(conversion))
-    if _cannot_value(conversion, value, decision, version):
-        return None
-    return _due(conversion, value, decision, version)
+    facts = facts_of(conversion)
+    return None if facts.reason else due_by(facts, counters_before(facts))
 
 
-def _held(conversion: Conversion, *, lock: bool = False) -> dict[Key, Commission]:
-    """Return (enrollment, level) -> commission, the lowest level first."""
-    rows = conversion.commissions.select_related("plan_version").order_by("level")
-    rows = rows.select_for_update(of=("self",)) if lock else rows
-    return {(row.enrollment_id, row.level): row for row in rows}
+def _post(facts: Facts, due: Due, cause: ReversalCause | None, at: datetime) -> None:
+    taken = taken_from(list(facts.held.values()))
+    for key, earned in due.earned.items():
+        if key not in facts.held:
+            facts.held[key] = _accrue(facts, earned, due, at)
+    for key, commission in sorted(facts.held.items()):
+        left = due.left.get(key, 0)
+        excess = commission.amount - taken.get(commission.pk, 0) - left
+        if excess:
+            correct(commission, excess, left, _difference(facts, key, due, cause), at)
 
 
-def _cannot_value(
-    conversion: Conversion, value: OrderIn, decision: Decision, version: PlanVersion | None
-) -> str:
-    """Return the sentence that says what is missing, or an empty text."""
-    if decision.enrollment is None:
-        return ""
-    currency = conversion.program.currency
-    if value.currency != currency:
-        return f"The order is in {value.currency}, commissions are in {currency}: no exchange rate is stored."
-    if version is None:
-        return "No plan was in force when the order was made: publish and assign one."
-    return ""
-
-
-def _version(
-    conversion: Conversion, winner: Enrollment | None, held: dict[Key, Commission]
-) -> PlanVersion | None:
-    """Return the version the conversion was first valued by, else the one in force when it occurred."""
-    if winner is None:
-        return None
-    first = held.get((winner.pk, 1))  # as a sponsor it was valued by somebody else's plan
-    return first.plan_version if first else plan_version_for(winner, conversion.occurred_at)
-
-
-def _taken(held: dict[Key, Commission]) -> dict[int, int]:
-    """Return commission id -> minor units taken back so far; a new conversion has none to ask for."""
-    if not held:
-        return {}
-    rows = Reversal.objects.filter(commission__in=held.values()).order_by()
-    return dict(rows.values_list("commission").annotate(Sum("amount")))
-
-
-def _due(conversion: Conversion, value: OrderIn, decision: Decision, version: PlanVersion | None) -> Due:
-    refunds = list(conversion.order.refunds.in_force().order_by("external_id"))
-    if decision.enrollment is None:
-        return Due(None, None, {}, {}, {}, refunds)
-    assert version is not None  # noqa: S101 - _cannot_value has parked it otherwise
+def _accrue(facts: Facts, earned: Earned, due: Due, at: datetime) -> Commission:
+    assert facts.plan is not None  # noqa: S101 - nothing is earned without a plan
+    conversion, own = facts.conversion, str(facts.decision.trace.get("self_referral") or "")
     program = conversion.program
-    plan = parse_plan(version.body, program.currency)
-    sale = sale_of(program, value, decision, conversion.is_new_customer)
-    evaluation = evaluate(plan, sale)
-    earned = {(one.enrollment_id, one.level): one for one in evaluation.commissions}
-    counts = value.state == OrderState.SALE
-    left = dues(sale, value, evaluation.commissions, refunds) if counts else {}
-    return Due(version, plan, earned, left, evaluation.trace, refunds)
-
-
-def _accrue(conversion: Conversion, earned: Earned, due: Due, decision: Decision, at: datetime) -> Commission:
-    assert due.version is not None  # noqa: S101 - nothing is earned without a plan
-    assert due.plan is not None  # noqa: S101
-    program = conversion.program
-    matures_at = conversion.captured_at + timedelta(days=due.plan.maturity_days)
-    own = str(decision.trace.get("self_referral") or "")
-    commission: Commission = Commission.objects.create(
+    commission = Commission(
         program=program,
         enrollment_id=earned.enrollment_id,
         conversion=conversion,
         level=earned.level,
         amount=earned.amount,
         currency=program.currency,
-        plan_version=due.version,
+        plan_version=facts.version,
         trace={**due.trace, "own": earned.as_json()},
         is_held=bool(own),
         reason=f"self_referral:{own}" if own else "",
         occurred_at=conversion.occurred_at,
-        matures_at=matures_at,
+        matures_at=conversion.captured_at + timedelta(days=facts.plan.maturity_days),
         created_at=at,
     )
-    ledger.post(
-        EntryKind.ACCRUAL,
-        f"commission:{commission.pk}",
-        debit=ledger.account(program, AccountKind.EXPENSE),
-        credit=ledger.account(program, AccountKind.PENDING, commission.enrollment_id),
-        amount=commission.amount,
-        commission=commission,
-        at=at,
-    )
-    _record("commission.accrued", commission, at, {"amount": commission.amount, "level": commission.level})
+    accrue(commission, at, {})
     if own:
-        _record("commission.held", commission, at, {"reason": commission.reason})
+        record("commission.held", commission, at, {"reason": commission.reason})
     return commission
 
 
-def _correct(
-    commission: Commission, excess: int, left: int, cause: ReversalCause, due: Due, at: datetime
-) -> None:
-    """Post what the commission holds too much (taken back) or too little (credited)."""
-    if commission.state == CommissionState.DECLINED or excess == 0:
-        return
-    estimated = cause == ReversalCause.REFUND and any(refund.is_estimated for refund in due.refunds)
-    reversal: Reversal = Reversal.objects.create(
-        commission=commission,
-        number=commission.reversals.count() + 1,
+def _difference(facts: Facts, key: Key, due: Due, cause: ReversalCause | None) -> Difference:
+    cause = _cause(facts, key, due, cause)
+    refunds = facts.refunds
+    return Difference(
         cause=cause,
-        amount=excess,
-        refund=due.refunds[-1] if cause in _REFUNDS and len(due.refunds) == 1 else None,
-        is_estimated=estimated,
-        trace={**due.trace, "left": left, "refunds": [_told(refund) for refund in due.refunds]},
-        at=at,
-    )
-    _post(commission, reversal, at)
-    data = {"amount": excess, "cause": cause, "left": left}
-    _record("commission.reversed", commission, at, data)
-
-
-def _post(commission: Commission, reversal: Reversal, at: datetime) -> None:
-    program = commission.program
-    pending = commission.state == CommissionState.PENDING
-    place = ledger.account(
-        program, AccountKind.PENDING if pending else AccountKind.PAYABLE, commission.enrollment_id
-    )
-    expense = ledger.account(program, AccountKind.EXPENSE)
-    back = reversal.amount > 0
-    ledger.post(
-        EntryKind.REVERSAL if back else EntryKind.CREDIT,
-        f"reversal:{reversal.pk}",
-        debit=place if back else expense,
-        credit=expense if back else place,
-        amount=abs(reversal.amount),
-        commission=commission,
-        at=at,
+        trace={**due.trace, "refunds": [_told(refund) for refund in refunds]},
+        refund=refunds[-1] if cause in _REFUNDS and len(refunds) == 1 else None,
+        is_estimated=cause == ReversalCause.REFUND and any(refund.is_estimated for refund in refunds),
     )
 
 
-_REFUNDS = {ReversalCause.REFUND, ReversalCause.CHARGEBACK, ReversalCause.CHARGEBACK_WON}
-
-
-def _cause(key: Key, value: OrderIn, due: Due) -> ReversalCause:
+def _cause(facts: Facts, key: Key, due: Due, cause: ReversalCause | None) -> ReversalCause:
     """Return the word for why a commission is worth something else than before."""
-    if key not in due.earned:
-        return ReversalCause.DECISION
-    if value.state == OrderState.REFUNDED:
-        return ReversalCause.REFUND
-    if value.state != OrderState.SALE:
+    if facts.reason:
         return ReversalCause.CANCELLATION
-    kinds = {refund.kind for refund in due.refunds}
+    if key not in due.earned and cause is None:
+        return ReversalCause.DECISION
+    if cause is not None:
+        return cause
+    if facts.value.state == OrderState.REFUNDED:
+        return ReversalCause.REFUND
+    if not facts.counts:
+        return ReversalCause.CANCELLATION
+    kinds = {refund.kind for refund in facts.refunds}
     ranked = (RefundKind.CHARGEBACK_WON, RefundKind.CHARGEBACK, RefundKind.CANCELLATION, RefundKind.REFUND)
     found = next((kind for kind in ranked if kind in kinds), None)
     return ReversalCause(found) if found else ReversalCause.REVISION
@@ -226,8 +132,3 @@ def _cause(key: Key, value: OrderIn, due: Due) -> ReversalCause:
 
 def _told(refund: Refund) -> dict[str, object]:
     return {"number": refund.external_id, "kind": refund.kind, "gross": refund.gross, "lines": refund.lines}
-
-
-def _record(kind: str, commission: Commission, at: datetime, data: dict[str, object]) -> None:
-    program = commission.program
-    events.record(kind, commission, tenant=program.merchant_id, scope=program.pk, at=at, data=data)

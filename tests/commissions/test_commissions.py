@@ -121,3 +121,12 @@ def test_nobody_releases_their_own_earnings(merchant, program):
 
     with pytest.raises(IllegalMove):
         actions.release(commission, actor=both)
+
+
+def test_bonus_that_was_held_says_again_what_it_is_for(ann, fin, mia):
+    bonus = actions.adjust(ann, 500, reason="For the photos.", actor=fin, kind="bonus")
+
+    actions.hold(bonus, reason="Look.", actor=mia)
+    released = actions.release(bonus, actor=mia)
+
+    assert released.reason == "For the photos."

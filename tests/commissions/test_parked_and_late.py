@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from affiliates.actions import change_program
+from affiliates.models import Coupon
 from commissions import actions
 from commissions.ledger import balances
 from commissions.models import Commission, Reversal
@@ -163,4 +164,20 @@ def test_cancelled_order_earns_nothing_even_if_its_currency_was_changed(program,
 
     assert pending(bob) == 0
     assert [reversal.cause for reversal in Reversal.objects.all()] == ["cancellation"]
+    assert breaches() == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"channel": "app"}, {"occurred_at": NOON - timedelta(hours=1)}], ids=["detail", "binding"]
+)
+def test_revision_of_an_old_order_leaves_a_later_sale_to_a_coupon_that_has_ended(program, ann, bob, change):
+    coupon = Coupon.objects.create(program=program, enrollment=ann, code="ann10")
+    first = make_order("1", ref=bob.code, customer=BUYER)
+    second = make_order("2", coupons=("ANN10",), customer=BUYER, occurred_at=NOON + timedelta(hours=1))
+    take(program, first, second)
+    Coupon.objects.filter(pk=coupon.pk).update(is_active=False)
+
+    take(program, replace(first, revision_at=NOON + timedelta(days=4), **change))
+
+    assert (pending(ann), pending(bob)) == (1000, 1000)
     assert breaches() == []
