@@ -1,102 +1,58 @@
-"""Plans: read in words, published in versions that never change, assigned from a date on."""
+"""Plans: begun from a starter, written as a draft, published in versions that never change, assigned from a date on."""
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy
 
-from affiliates.asked_twice import ask_twice
-from affiliates.cells import when
+from affiliates.cells import chip, when
 from affiliates.scoped_admin import ScopedAdmin, person
 from commissions import actions
-from commissions.models import Assignment, Plan, PlanVersion
-from commissions.plan import PlanError, parse_plan
+from commissions.admin.plan_editor import expert, publishing, transfers, trying, views
+from commissions.admin.plan_editor.consent import consent
+from commissions.admin.plan_editor.reach import reach
+from commissions.admin.plan_editor.versions import versions_of
+from commissions.models import Assignment, Plan
+from commissions.starters import STARTERS, body_of
 
-EXAMPLE: dict[str, Any] = {
-    "schema": 1,
-    "maturity_days": 30,
-    "max_total_rate": "50",
-    "rules": [
-        {
-            "id": "base",
-            "name": "Every sale",
-            "when": {"goal": "sale"},
-            "reward": {"type": "percent", "rate": "10"},
-        }
-    ],
+PlanPage = Callable[[ScopedAdmin, HttpRequest, Plan], HttpResponse]
+PAGES: dict[str, tuple[str, PlanPage]] = {
+    "commissions_plan_draft": ("draft/", views.draft_page),
+    "commissions_plan_live": ("draft/live/", trying.live_page),
+    "commissions_plan_example": ("draft/example/", trying.example_page),
+    "commissions_plan_json": ("draft/json/", expert.json_page),
+    "commissions_plan_discard": ("draft/discard/", expert.discard_page),
+    "commissions_plan_publish": ("publish/", publishing.publish_page),
+    "commissions_plan_transfers": ("transfers/", transfers.transfers_page),
 }
 
 
-class BodyField(forms.CharField):
-    """The rules as JSON text; cleaned to a dictionary."""
+class StarterField(forms.ChoiceField):
+    """What a new plan begins from, each choice with its sentence."""
 
-    widget = forms.Textarea(attrs={"rows": 22, "class": "code", "spellcheck": "false"})
+    widget = forms.RadioSelect
 
-    def clean(self, value: Any) -> Any:
-        """Only a JSON object goes on to the plan's own check."""
-        text = super().clean(value)
-        try:
-            body = json.loads(text)
-        except (ValueError, RecursionError) as wrong:
-            raise forms.ValidationError(_("This is not JSON: %(why)s") % {"why": wrong}) from wrong
-        if not isinstance(body, dict):
-            raise forms.ValidationError(_("The rules are a JSON object: { … }"))
-        return body
-
-
-def check_body(form: Any, body: Any, currency: str) -> None:
-    """Put every error of a plan's body beside its field, with the place in the JSON."""
-    try:
-        parse_plan(body, currency)
-    except PlanError as wrong:
-        for place, what in wrong.errors:
-            form.add_error("body", f"{place}: {what}")
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=[
+                (key, format_html("<b>{}</b><small>{}</small>", starter.name, starter.sentence))
+                for key, starter in STARTERS.items()
+            ],
+            **kwargs,
+        )
 
 
 class PlanForm(forms.ModelForm):  # type: ignore[type-arg]  # stubs are generic, Django's class is not
-    """A new plan with its first version."""
+    """A new plan, which is a draft until it is published."""
 
-    body = BodyField(label=gettext_lazy("Rules"), initial=lambda: json.dumps(EXAMPLE, indent=2))
-
-    def clean(self) -> dict[str, Any]:
-        """The rules must be a plan in the program's currency."""
-        values: dict[str, Any] = super().clean() or {}
-        if values.get("program") and "body" in values:
-            check_body(self, values["body"], values["program"].currency)
-        return values
-
-
-class PublishForm(forms.Form):
-    """The next version of a plan."""
-
-    body = BodyField(label=gettext_lazy("Rules"))
-    effective_at = forms.DateTimeField(
-        label=gettext_lazy("In force from"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=gettext_lazy(
-            "Empty: at once. What was earned before keeps the version it was earned under."
-        ),
-    )
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.currency = currency
-
-    def clean(self) -> dict[str, Any]:
-        """The rules must be a plan."""
-        values: dict[str, Any] = super().clean() or {}
-        if "body" in values:
-            check_body(self, values["body"], self.currency)
-        if values.get("effective_at") and values["effective_at"] < timezone.now():
-            self.add_error("effective_at", _("A version cannot begin in the past."))
-        return values
+    starter = StarterField(label=gettext_lazy("Begin from"), initial="flat")
 
 
 @admin.register(Plan)
@@ -105,17 +61,19 @@ class PlanAdmin(ScopedAdmin):
 
     form = PlanForm
     manage = "manage_plans"
-    list_display = ("name", "program", "newest", "made")
+    list_display = ("name", "program", "newest", "drafted", "made")
     list_filter = ("program",)
-    list_select_related = ("program",)
+    list_select_related = ("program", "draft")
     search_fields = ("name",)
     empty_words = gettext_lazy(
         "A plan says what an order pays; the first one of a program holds for everybody in it."
     )
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The rules of an existing plan are read in words and published in versions."""
-        return ("program", "name") if obj else ("program", "name", "body")
+    fields = ("program", "name", "starter")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """An existing plan is all cards."""
+        return super().get_fieldsets(request, obj) if obj is None else []
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only new versions change a plan."""
@@ -127,72 +85,67 @@ class PlanAdmin(ScopedAdmin):
         version = row.versions.order_by("number").last()
         return str(version.number) if version else "–"
 
+    @admin.display(description=gettext_lazy("draft"))
+    def drafted(self, row: Plan) -> str:
+        """Whether somebody writes the next version."""
+        return chip("draft", _("being written")) if getattr(row, "draft", None) else "–"
+
     @admin.display(description=gettext_lazy("made at"), ordering="created_at")
     def made(self, row: Plan) -> str:
         """When."""
         return when(row.created_at)
 
     def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Plan:
-        """With its first version in force at once."""
-        return actions.create_plan(values["program"], values["name"], values["body"], actor=person(request))
+        """With a draft to begin from; nothing is earned by it yet."""
+        body = body_of(values["starter"])
+        return actions.begin_plan(values["program"], values["name"], body, actor=person(request))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What follows is the draft, so there is one way on."""
+        one_way = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, one_way | (extra_context or {}))
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Lead straight to the cards."""
+        return views.away(request, views.address("commissions_plan_draft", obj))
 
     def page_context(self, request: HttpRequest, row: Plan) -> dict[str, Any]:
-        """Every version in words, the newest first."""
-        versions = [(version, in_words(version)) for version in row.versions.order_by("-number")]
+        """Every version in words, the newest first, and whom the plan holds for."""
+        now = timezone.now()
         return {
             **super().page_context(request, row),
-            "versions": versions,
-            "now": timezone.now(),
-            "assignments": row.assignments.select_related("group", "enrollment__affiliate", "program"),
-            "publish_at": reverse("admin:commissions_plan_publish", args=[row.pk])
-            if self.lets(request, "manage_plans", row)
-            else "",
+            "versions": versions_of(row, now),
+            "draft": views.draft_of(row),
+            "reach": reach(row, now),
+            "consent": consent(row),
+            "lets_write": self.lets(request, "manage_plans", row),
+            "rehearse_at": views.rehearse_at(row),
         }
 
     def get_urls(self) -> list[URLPattern]:
-        """Publishing has an address of its own."""
-        view = self.admin_site.admin_view(self.publish_view)
-        return [path("<int:plan_id>/publish/", view, name="commissions_plan_publish"), *super().get_urls()]
+        """The draft, what it would earn, publishing and moving customers have addresses of their own."""
+        own = [
+            path(f"<int:plan_id>/{where}", self.admin_site.admin_view(self.plan_page(view)), name=name)
+            for name, (where, view) in PAGES.items()
+        ]
+        return [*own, *super().get_urls()]
 
-    def publish_view(self, request: HttpRequest, plan_id: int) -> HttpResponse:
-        """Write the next version, read it in words, publish it."""
-        plan = self.get_object(request, str(plan_id))
-        if plan is None:
-            return self.absent(request, str(plan_id))
-        if not self.lets(request, "manage_plans", plan):
-            raise PermissionDenied
-        last = plan.versions.order_by("number").last()
-        body = json.dumps(last.body if last else EXAMPLE, indent=2, ensure_ascii=False)
-        form = PublishForm(request.POST or None, initial={"body": body}, currency=plan.program.currency)
-        if form.is_bound and form.is_valid() and "confirm" not in request.POST:
-            form.data = {**form.data.dict(), "body": json.dumps(form.cleaned_data["body"])}  # type: ignore[attr-defined]
-        return ask_twice(
-            request,
-            self,
-            form,
-            title=_("Publish a new version of “%(plan)s”") % {"plan": plan},
-            button=_("Publish"),
-            back=reverse("admin:commissions_plan_change", args=[plan.pk]),
-            meaning=lambda values: parse_plan(values["body"], plan.program.currency).rules_in_words(),
-            act=lambda values: self.published(request, plan, values),
-            lead=_("Versions never change. A new one holds for orders from its date on."),
-        )
+    def plan_page(self, view: PlanPage) -> Callable[..., HttpResponse]:
+        """A page about one plan, for those who may write plans."""
 
-    def published(self, request: HttpRequest, plan: Plan, values: dict[str, Any]) -> str:
-        """Publish and go back to the plan."""
-        version = actions.publish(
-            plan,
-            values["body"],
-            effective_at=values["effective_at"],
-            actor=person(request),
-        )
-        self.message_user(request, _("Published: version %(number)s") % {"number": version.number})
-        return reverse("admin:commissions_plan_change", args=[plan.pk])
+        def shown(request: HttpRequest, plan_id: int) -> HttpResponse:
+            plan = self.get_object(request, str(plan_id))
+            if plan is None:
+                return self.absent(request, str(plan_id))
+            if not self.lets(request, "manage_plans", plan):
+                raise PermissionDenied
+            return view(self, request, plan)
 
-
-def in_words(version: PlanVersion) -> list[str]:
-    """What a version says, for people."""
-    return parse_plan(version.body, version.plan.program.currency).rules_in_words()
+        return shown
 
 
 @admin.register(Assignment)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-MATURITY_DAYS = 30
+from commissions.starters import percent, plan
+
 CEILING = 50  # per cent of the base, over all levels
 
 
@@ -25,19 +26,21 @@ def plan_body(name: str, rate: Decimal) -> dict[str, Any]:
 
 def everyone(rate: Decimal) -> dict[str, Any]:
     """The same share of every sale."""
-    return _plan(rate, [_rule("everyone", "Everyone", rate)])
+    return plan(percent("everyone", "Everyone", _text(rate)), ceiling=_ceiling(rate))
 
 
 def with_sponsors(rate: Decimal) -> dict[str, Any]:
     """The same share of every sale, and a fifth of it for whoever recruited the affiliate."""
     levels = [{"level": 2, "rate": _text(rate / 5), "basis": "base"}]
-    return {**_plan(rate * 6 / 5, [_rule("everyone", "Everyone", rate)]), "levels": levels}
+    rule = percent("everyone", "Everyone", _text(rate))
+    return plan(rule, ceiling=_ceiling(rate * 6 / 5), levels=levels)
 
 
 def new_customers(rate: Decimal) -> dict[str, Any]:
     """The whole share for a first order, half of it for later ones."""
-    later = _rule("returning", "Returning customers", rate / 2)
-    return _plan(rate, [_rule("everyone", "Everyone", rate), {**later, "when": {"customer": "returning"}}])
+    first = percent("everyone", "Everyone", _text(rate))
+    later = percent("returning", "Returning customers", _text(rate / 2), {"customer": "returning"})
+    return plan(first, later, ceiling=_ceiling(rate))
 
 
 STARTERS: dict[str, Starter] = {
@@ -49,13 +52,8 @@ STARTERS: dict[str, Starter] = {
 }
 
 
-def _plan(most: Decimal, rules: list[dict[str, Any]]) -> dict[str, Any]:
-    ceiling = _text(max(Decimal(CEILING), most))
-    return {"schema": 1, "maturity_days": MATURITY_DAYS, "max_total_rate": ceiling, "rules": rules}
-
-
-def _rule(key: str, name: str, rate: Decimal) -> dict[str, Any]:
-    return {"id": key, "name": name, "reward": {"type": "percent", "rate": _text(rate)}}
+def _ceiling(most: Decimal) -> str:
+    return _text(max(Decimal(CEILING), most))
 
 
 def _text(rate: Decimal) -> str:
