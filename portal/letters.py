@@ -1,16 +1,14 @@
 """What each kind of news says to whom. A letter is written only while its row still is as the event left it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from affiliates.models import Affiliate, Enrollment, Invitation, Member, Payee, Program
+from affiliates.models import Enrollment, Invitation, Member, Payee, Program
 from affiliates.roles import MAY
 from affiliates.states import EnrollmentState
 from commissions.models import Commission
@@ -19,25 +17,13 @@ from core.models import Event
 from core.money import Money
 from payouts.models import Payout
 from payouts.states import PayoutState
+from portal.affiliate.earned import is_of_a_period, source_of
 from portal.brand_addresses import base_address, page_address
+from portal.letter import Letter, brand_of, to_affiliate
+from portal.letters_on_terms import new_terms
 from portal.models import Brand
 
 SELF_REFERRAL = "self_referral:"
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One e-mail: sentences, rows of facts and one button, to one person, in a brand's voice."""
-
-    to: str
-    brand: Brand | None
-    subject: str
-    paragraphs: tuple[str, ...]
-    name: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
-    quote: str = ""
-    button: tuple[str, str] | None = None
-    after: tuple[str, ...] = field(default=())
 
 
 def letters_of(event: Event) -> list[Letter]:
@@ -47,29 +33,13 @@ def letters_of(event: Event) -> list[Letter]:
     return write(event, row) if row is not None else []
 
 
-def brand_of(program: Program) -> Brand | None:
-    """Return the brand in whose voice a program speaks: the first that shows it."""
-    found: Brand | None = program.brands.order_by("pk").first()
-    return found
-
-
-def _to_affiliate(
-    affiliate: Affiliate, brand: Brand | None, subject: str, *paragraphs: str, **more: Any
-) -> Letter:
-    """A letter to an affiliate; by name only where the address is proven, lest strangers be sent anybody's words."""
-    address = affiliate.user.email if affiliate.user else affiliate.email
-    is_proven = EmailAddress.objects.filter(email=address, verified=True).exists()
-    name = affiliate.name if is_proven else ""
-    return Letter(to=address, brand=brand, subject=subject, paragraphs=paragraphs, name=name, **more)
-
-
 # --- membership --------------------------------------------------------------------------------------------
 def _applied(event: Event, row: Enrollment) -> list[Letter]:
     if row.state != EnrollmentState.APPLIED:
         return []
     brand = brand_of(row.program)
     program = row.program.name
-    own = _to_affiliate(
+    own = to_affiliate(
         row.affiliate,
         brand,
         _("We have your application to %(program)s") % {"program": program},
@@ -127,7 +97,7 @@ def _activated(event: Event, row: Enrollment) -> list[Letter]:
         else _("Your application to %(program)s was accepted.")
     )
     own = f"{base_address(brand)}/r/{link.code}" if link else ""
-    letter = _to_affiliate(
+    letter = to_affiliate(
         row.affiliate,
         brand,
         (_("You can promote %(program)s again") if again else _("Welcome to %(program)s")) % values,
@@ -165,7 +135,7 @@ def _stopped(event: Event, row: Enrollment, state: str, subject: str, first: str
     if row.state != state or row.reason != event.data.get("reason", ""):
         return []
     values, brand = {"program": row.program.name}, brand_of(row.program)
-    return [_to_affiliate(row.affiliate, brand, subject % values, first % values, *more, quote=row.reason)]
+    return [to_affiliate(row.affiliate, brand, subject % values, first % values, *more, quote=row.reason)]
 
 
 # --- where an affiliate is paid ----------------------------------------------------------------------------
@@ -176,7 +146,7 @@ def _payee_changed(event: Event, row: Payee) -> list[Letter]:
     program = programs.first()
     brand = brand_of(program) if program else affiliate.merchant.brands.order_by("pk").first()
     by = _("you") if row.changed_by_id == affiliate.user_id else _("the program’s finance team")
-    letter = _to_affiliate(
+    letter = to_affiliate(
         affiliate,
         brand,
         _("Your payment details were changed"),
@@ -235,7 +205,9 @@ def _about(row: Commission, subject: str, first: str, amount: Money, *, quote: s
     facts = [(_("Program"), row.program.name)]
     if row.conversion is not None:
         facts.append((_("Order"), row.conversion.external_id))
-    return _to_affiliate(
+    elif is_of_a_period(row):
+        facts.append((_("For"), source_of(row)))
+    return to_affiliate(
         row.enrollment.affiliate,
         brand,
         subject,
@@ -270,7 +242,7 @@ def _payout(row: Payout, state: str, subject: str, first: str, **more: Any) -> l
         return []
     brand = brand_of(row.program)
     facts = [(_("Number"), row.number), (_("To"), row.payee.label), (_("Reference"), row.reference)]
-    letter = _to_affiliate(
+    letter = to_affiliate(
         row.enrollment.affiliate,
         brand,
         subject,
@@ -316,6 +288,7 @@ WRITERS: dict[str, tuple[Any, Callable[[Event, Any], list[Letter]]]] = {
     "enrollment.refused": (Enrollment, _refused),
     "enrollment.suspended": (Enrollment, _suspended),
     "enrollment.banned": (Enrollment, _banned),
+    "terms.announced": (Enrollment, new_terms),
     "payee.changed": (Payee, _payee_changed),
     "commission.held": (Commission, _held),
     "commission.released": (Commission, _released),

@@ -17,7 +17,8 @@ from core.crypto import fingerprint
 from core.jobs import Failure, Misconfigured, Permanent, Temporary, external
 from core.models import Event
 from portal.access import letterhead, sender
-from portal.letters import Letter, letters_of
+from portal.letter import Letter
+from portal.letters import letters_of
 
 REMEMBERED = 7 * 24 * 3600  # seconds
 

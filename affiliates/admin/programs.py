@@ -108,7 +108,7 @@ class ProgramAdmin(ScopedAdmin):
             None,
             {"fields": ("merchant", "name", "slug", "currency", "time_zone", "home_url", "allowed_hosts")},
         ),
-        (gettext_lazy("Applications"), {"fields": ("is_open", "approval", "terms")}),
+        (gettext_lazy("Applications"), {"fields": ("is_open", "approval", "terms", "asks_acceptance")}),
         (gettext_lazy("What earns"), {"fields": ("includes_shipping", "includes_tax")}),
         (
             gettext_lazy("Payouts"),

@@ -9,8 +9,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from affiliates.models import Enrollment
-from commissions.models import Commission
-from commissions.states import CommissionKind, CommissionState
+from commissions.models import Commission, Reversal
+from commissions.states import CommissionKind, CommissionState, ReversalCause
+from commissions.words.periods import period_in_words
 from payouts.models import PayoutItem
 from payouts.states import PayoutState
 
@@ -59,7 +60,7 @@ def stage_of(commission: Commission) -> Stage:
         return Stage("bad", _("Declined"), commission.reason)
     if commission.reversed_amount and not commission.net:  # type: ignore[attr-defined]
         return Stage("bad", _("Reversed"), _("All of it was taken back."))
-    if not commission.amount:
+    if not commission.amount and not commission.net:
         return Stage("", _("Earns nothing"), _("Nothing in this sale is paid for."))
     payout_state = commission.payout_state  # type: ignore[attr-defined]
     if commission.is_held and payout_state is None:
@@ -69,12 +70,41 @@ def stage_of(commission: Commission) -> Stage:
 
 def source_of(commission: Commission) -> str:
     """What it came from, without saying who bought."""
+    if is_of_a_period(commission):
+        return _of_a_period(commission)
     if commission.kind != CommissionKind.EARNED:
         return commission.get_kind_display().capitalize()
     if commission.level > 1:
         return _("Sale of a partner you recruited")
     customer = commission.conversion.customer if commission.conversion else None
     return masked(customer.email) if customer and customer.email else _("A customer")
+
+
+def is_of_a_period(commission: Commission) -> bool:
+    """Is it for a whole period, by the plan: a true-up of brackets, or a bonus? What was given by hand is not."""
+    return commission.trace.get("kind") in ("true_up", "bonus")
+
+
+def _of_a_period(commission: Commission) -> str:
+    trace = commission.trace
+    period = "" if trace["period"] in ("joining", "all") else period_in_words(trace["period"])
+    values = {"period": period, "name": trace.get("name", "")}
+    if trace["kind"] == "bonus":
+        named = _("Bonus “%(name)s”, %(period)s") if period else _("Bonus “%(name)s”")
+        return named % values
+    if commission.level > 1:
+        return _("Bracket reached by partners you recruited, %(period)s") % values
+    return _("Bracket reached, %(period)s") % values
+
+
+def cause_of(reversal: Reversal) -> str:
+    """Why a part was taken back or credited again, in a few words."""
+    if reversal.cause != ReversalCause.VOLUME:
+        return str(reversal.get_cause_display()).capitalize()
+    commission = reversal.commission
+    if commission.level > 1 and not is_of_a_period(commission):
+        return _("The volume of the partner changed")
+    return _("Difference for the period") if is_of_a_period(commission) else _("Your volume changed")
 
 
 def masked(email: str) -> str:

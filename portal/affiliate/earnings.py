@@ -13,10 +13,11 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from affiliates.models import Enrollment
-from commissions.models import Commission
+from commissions.models import Commission, Reversal
+from commissions.states import ReversalCause
 from commissions.words import Sentence, explain
 from core.scoping import owned_or_404
-from portal.affiliate.earned import in_stage, label_all, shown, source_of, stage_of
+from portal.affiliate.earned import cause_of, in_stage, label_all, shown, source_of, stage_of
 from portal.affiliate.membership import AffiliateRequest, affiliate_page
 from portal.affiliate.road import payout_of, road
 from portal.affiliate.sheets import page_or_sheet
@@ -52,6 +53,7 @@ def commission(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> Ht
     """Say how one commission was worked out, and its road from click to payout."""
     found = shown(enrollment).prefetch_related("reversals__refund", "conversion__decisions__coupon")
     own = owned_or_404(found, request.user, pk=pk)
+    reversals = sorted(own.reversals.all(), key=lambda reversal: reversal.number)
     context = {
         "section": "earnings",
         "enrollment": enrollment,
@@ -59,7 +61,8 @@ def commission(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> Ht
         "stage": stage_of(own),
         "source": source_of(own),
         "sentences": sentences(own),
-        "reversals": list(own.reversals.all()),
+        "reversals": [(reversal, cause_of(reversal)) for reversal in reversals],
+        "now": _now(own, reversals),
         "road": road(own),
         "payout": payout_of(own),
     }
@@ -74,6 +77,15 @@ def sentences(commission: Commission) -> list[Sentence]:
     if not commission.trace:
         return [Sentence(commission.reason)] if commission.reason else []
     return explain(commission.trace, commission.enrollment_id, commission.level)
+
+
+def _now(commission: Commission, reversals: list[Reversal]) -> list[Sentence]:
+    """How it is worked out now, where the volume that it is paid by changed since."""
+    last = reversals[-1] if reversals else None
+    if last is None or last.cause != ReversalCause.VOLUME or not last.trace.keys() & {"earned", "kind"}:
+        return []
+    found = explain(last.trace, commission.enrollment_id, commission.level)
+    return found if found != sentences(commission) else []
 
 
 def stages() -> list[tuple[str, str]]:

@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from affiliates.models import Enrollment
 from affiliates.roles import merchants_of
 from affiliates.states import EnrollmentState
+from commissions.actions.acceptances import asked_of
 from core.models import User
 from portal.brands import brand_of
 from portal.models import Brand
@@ -37,16 +41,21 @@ def memberships(request: HttpRequest, brand: Brand) -> list[Enrollment]:
 
 
 def affiliate_page(view: View) -> View:
-    """A page of the affiliate's own: it gets the membership that the person looks at."""
-    return _page(view, for_waiting=False)
+    """A page of the affiliate's own: it gets the membership that the person looks at, once new terms are agreed to."""
+    return _page(view, for_waiting=False, asks=True)
+
+
+def open_page(view: View) -> View:
+    """A page that nobody is kept from by terms to agree to: the terms, and what was paid."""
+    return _page(view, for_waiting=False, asks=False)
 
 
 def applicant_page(view: View) -> View:
     """A page that is already useful while the application waits."""
-    return _page(view, for_waiting=True)
+    return _page(view, for_waiting=True, asks=False)
 
 
-def _page(view: View, *, for_waiting: bool) -> View:
+def _page(view: View, *, for_waiting: bool, asks: bool) -> View:
     @login_required
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
@@ -60,9 +69,19 @@ def _page(view: View, *, for_waiting: bool) -> View:
         request.enrollment = chosen = _chosen(request, own)  # type: ignore[attr-defined]
         if chosen.state in WAITING and not for_waiting:
             return render(request, "affiliate/waiting.html", {"enrollment": chosen, "section": "overview"})
+        if asks and asked_of(chosen) is not None:
+            return _to_new_terms(request)
         return view(request, chosen, *args, **values)
 
     return page
+
+
+def _to_new_terms(request: HttpRequest) -> HttpResponse:
+    """Lead to the new terms, and from there back to where the person was going."""
+    is_part = bool(getattr(request, "htmx", False))
+    back = {"next": request.get_full_path()} if request.method == "GET" and not is_part else {}
+    address = reverse("affiliate:acceptance") + (f"?{urlencode(back)}" if back else "")
+    return HttpResponseClientRedirect(address) if is_part else redirect(address)
 
 
 def choose(request: HttpRequest, enrollment: Enrollment) -> None:

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from affiliates.models import Coupon, Enrollment, Link, Payee
+from commissions.standing.progress import next_milestone, progress_of
 from core.money import Money
 from core.scoping import owned_or_404
 from payouts.models import Payout
 from portal.affiliate.addresses import link_address
 from portal.affiliate.earned import ON_THE_WAY, label_all, shown
 from portal.affiliate.figures import Balances, balances, brought_by, last_month, waiting
-from portal.affiliate.membership import AffiliateRequest, affiliate_page, choose
+from portal.affiliate.membership import AffiliateRequest, affiliate_page, choose, open_page
 
 LATEST = 6
 BEST = 5
@@ -65,6 +66,7 @@ def overview(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
         "waiting": waiting(enrollment),
         "next": next_payout(enrollment, stand, payee),
         "month": month,
+        "milestone": next_milestone(progress_of(enrollment, now)) if enrollment.is_active else None,
         "rows": label_all(list(shown(enrollment)[:LATEST])),
         "payouts": list(
             Payout.objects.owned_by(request.user).filter(enrollment=enrollment, state__in=ON_THE_WAY)
@@ -76,7 +78,7 @@ def overview(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
 
 
 @require_POST
-@affiliate_page
+@open_page
 def program(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
     """Look at another of one's programs from now on."""
     chosen = owned_or_404(Enrollment.objects.all(), request.user, pk=request.POST.get("enrollment"))

@@ -18,10 +18,10 @@ from core.money import Money
 from core.scoping import owned_or_404
 from payouts.models import Payout, PayoutItem
 from payouts.states import PayoutState
-from portal.affiliate.earned import Stage, source_of
+from portal.affiliate.earned import Stage, cause_of, source_of
 from portal.affiliate.earnings import sentences
 from portal.affiliate.figures import balances
-from portal.affiliate.membership import AffiliateRequest, affiliate_page
+from portal.affiliate.membership import AffiliateRequest, affiliate_page, open_page
 from portal.affiliate.overview import next_payout
 
 PER_PAGE = 20
@@ -64,7 +64,7 @@ def payouts(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
 
 
 @require_safe
-@affiliate_page
+@open_page
 def statement(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> HttpResponse:
     """Show and print the statement of one payout."""
     payout = owned_or_404(_own(request, enrollment), request.user, pk=pk)
@@ -79,7 +79,7 @@ def statement(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> Htt
 
 
 @require_safe
-@affiliate_page
+@open_page
 def statement_csv(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> HttpResponse:
     """The statement as CSV for a spreadsheet."""
     payout = owned_or_404(_own(request, enrollment), request.user, pk=pk)
@@ -131,14 +131,15 @@ def _own(request: AffiliateRequest, enrollment: Enrollment) -> QuerySet[Payout]:
 def _reversals(sources: Iterable[str]) -> dict[str, Reversal]:
     numbers = [source.removeprefix(REVERSAL) for source in sources if source.startswith(REVERSAL)]
     return {
-        f"{REVERSAL}{row.pk}": row for row in Reversal.objects.filter(pk__in=numbers).select_related("refund")
+        f"{REVERSAL}{row.pk}": row
+        for row in Reversal.objects.filter(pk__in=numbers).select_related("refund", "commission")
     }
 
 
 def _reason(commission: Commission | None, reversal: Reversal | None) -> str:
     if reversal is not None:
         why = reversal.refund.reason if reversal.refund else ""
-        return ": ".join(filter(None, [str(reversal.get_cause_display()).capitalize(), why]))
+        return ": ".join(filter(None, [cause_of(reversal), why]))
     if commission is None:
         return ""
     return " ".join(sentence.text for sentence in sentences(commission))

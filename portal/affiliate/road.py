@@ -10,7 +10,7 @@ from commissions.models import Commission, Reversal
 from commissions.states import CommissionState, ReversalCause
 from payouts.models import Payout, PayoutItem
 from payouts.states import PayoutState
-from portal.affiliate.earned import LISTED, day_of, why_held
+from portal.affiliate.earned import LISTED, cause_of, day_of, is_of_a_period, source_of, why_held
 from tracking.models import Click
 
 
@@ -52,6 +52,8 @@ def _evidence(commission: Commission) -> list[Step]:
 
 
 def _bought(commission: Commission) -> list[Step]:
+    if is_of_a_period(commission):
+        return [Step("done", source_of(commission), _moment(commission, commission.occurred_at))]
     if commission.conversion is None:
         return [Step("done", commission.get_kind_display().capitalize(), commission.reason)]
     title = _("A partner you recruited made a sale") if commission.level > 1 else _("The customer bought")
@@ -66,6 +68,7 @@ def _taken(reversal: Reversal) -> Step:
         ReversalCause.CANCELLATION: _("The order was canceled"),
         ReversalCause.REVISION: _("The order was changed"),
         ReversalCause.DECISION: _("The sale was credited to somebody else"),
+        ReversalCause.VOLUME: cause_of(reversal),
     }
     about = _moment(reversal.commission, reversal.at)
     if reversal.is_estimated:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.affiliate import earnings, links, overview, payouts, profile
+from portal.affiliate import earnings, links, overview, payouts, profile, terms
 
 app_name = "affiliate"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts/<int:pk>/", payouts.statement, name="payout"),
     path("payouts/<int:pk>/statement.csv", payouts.statement_csv, name="payout_csv"),
+    path("terms/", terms.terms, name="terms"),
+    path("terms/acceptance/", terms.acceptance, name="acceptance"),
+    path("terms/departure/", terms.departure, name="departure"),
     path("profile/", profile.profile, name="profile"),
     path("profile/payee/", profile.payee, name="payee"),
 ]

@@ -9,19 +9,25 @@ from django.utils import timezone
 
 from affiliates.models import AttributionTerms, Program
 from commissions.models import Assignment, PlanVersion
-from commissions.plan import parse_plan
+from commissions.standing.seen import body_for_all
+from commissions.words import plan_in_words
 from core.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A program with what it pays now: `rules` are all its sentences, `rewards` those of the rules alone."""
+    """A program with what it pays everybody now: `rules` are all sentences, `rewards` those of the rules alone."""
 
     program: Program
     rules: list[str]
     window_days: int
     pays_recruiters: bool
     rewards: list[str]
+
+    @property
+    def beside(self) -> list[str]:
+        """What holds beside the rules: levels, bonuses, limits, exclusions, maturity."""
+        return self.rules[len(self.rewards) :]
 
     @property
     def minimum(self) -> Money:
@@ -62,6 +68,7 @@ def _windows(programs: Sequence[Program], now: datetime) -> dict[int, int]:
 def _offer(program: Program, version: PlanVersion | None, window_days: int) -> Offer:
     if version is None:
         return Offer(program, [], window_days, False, [])
-    plan = parse_plan(version.body, program.currency)
-    words = plan.rules_in_words()
-    return Offer(program, words, window_days, bool(plan.levels), words[: len(plan.rules)])
+    body = body_for_all(version.body)
+    count = len(body["rules"])
+    words = plan_in_words(body, program.currency) if count else []  # else each partner has rules of its own
+    return Offer(program, words, window_days, bool(body["levels"]), words[:count])
