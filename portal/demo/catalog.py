@@ -55,6 +55,46 @@ STANDARD_RAISED: dict[str, Any] = {
     **STANDARD,
     "rules": [{"id": "all", "name": "Every sale", "reward": {"type": "percent", "rate": "10"}}],
 }
+
+
+def climbing(*steps: tuple[str, str]) -> dict[str, Any]:
+    """Northwind's plan with brackets by the month, a bonus for a good one, and one for joining."""
+    reward = {
+        "type": "brackets",
+        "metric": "base",
+        "period": "month",
+        "mode": "marginal",
+        "steps": [{"from": start, "rate": rate} for start, rate in steps],
+    }
+    return {
+        **STANDARD,
+        "schema": 2,
+        "rules": [
+            {"id": "all", "name": "Every sale", "reward": reward},
+            {
+                "id": "winter",
+                "name": "Winter boots",
+                "when": {"skus": ["BOOT-W"], "dates": {"from": "2026-11-01", "to": "2027-02-28"}},
+                "reward": {"type": "percent", "rate": "15"},
+            },
+        ],
+        "bonuses": [
+            {
+                "id": "summit",
+                "name": "Summit bonus",
+                "amount": "60.00",
+                "metric": "base",
+                "period": "month",
+                "target": "3000.00",
+            },
+            {"id": "welcome", "name": "Welcome", "amount": "10.00", "metric": "joining"},
+        ],
+        "caps": [{"of": "conversion", "amount": "400.00"}],
+    }
+
+
+CLIMBING = climbing(("0", "10"), ("1000.00", "12"), ("2500.00", "14"))
+CLIMBING_HIGHER = climbing(("0", "10"), ("800.00", "12"), ("2000.00", "15"))
 CREATORS: dict[str, Any] = {
     **STANDARD,
     "rules": [

@@ -44,6 +44,7 @@ def load(now: datetime, scale: float = 1.0) -> tuple[Merchant, str]:
         payday.leave_open(stage, agenda)
         with _few_collections():
             agenda.run()
+            play.followers.catch_up()
     return stage.merchant, key
 
 

@@ -9,6 +9,7 @@ from commissions import actions as commissions
 from portal.demo import basket, fates, visits
 from portal.demo.agenda import Agenda
 from portal.demo.chance import DAYS, Chance, busy
+from portal.demo.followers import Followers
 from portal.demo.stage import Shop, Stage
 from tracking.models import Click
 from tracking.orders import Evidence, LineIn, OrderIn
@@ -23,6 +24,7 @@ class Simulator:
 
     def __init__(self, stage: Stage, agenda: Agenda, chance: Chance, scale: float) -> None:
         self.stage, self.agenda, self.chance, self.scale = stage, agenda, chance, scale
+        self.followers = Followers()
 
     def plan_year(self) -> None:
         """Put down every day of the year."""
@@ -31,6 +33,8 @@ class Simulator:
 
     def open_day(self, days_ago: int, at: datetime) -> None:
         """Approve what has matured, let visitors come, and plan what they buy."""
+        commissions.close_periods(at=at)
+        self.followers.catch_up()
         commissions.approve_due(at=at)
         clicks: list[Click] = []
         for shop in self.stage.shops.values():

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from affiliates import actions as affiliates
 from commissions import actions as commissions
 from commissions.states import CommissionKind
 from portal.demo import arrivals, cast, decisions
-from portal.demo.catalog import STANDARD_RAISED
+from portal.demo.catalog import CLIMBING, CLIMBING_HIGHER, STANDARD_RAISED
 from portal.demo.fates import give_back, lines_of, refund_of
 from portal.demo.simulator import Simulator
 from tracking.orders import CustomerIn, RefundIn
@@ -85,6 +86,10 @@ def _rules(play: Simulator) -> None:
     def raise_rate(at: datetime) -> None:
         commissions.publish(shop.program.plans.get(name="Standard"), STANDARD_RAISED, actor=manager, at=at)
 
+    def publish(body: dict[str, Any], days_ahead: int, at: datetime) -> None:
+        plan = shop.program.plans.get(name="Standard")
+        commissions.publish(plan, body, effective_at=at + timedelta(days=days_ahead), actor=manager, at=at)
+
     def adjust(name: str, amount: int, reason: str, kind: CommissionKind, at: datetime) -> None:
         commissions.adjust(
             shop.promoters[name].enrollment, amount, reason=reason, kind=kind, actor=finance, at=at
@@ -92,6 +97,8 @@ def _rules(play: Simulator) -> None:
 
     bonus, correction = CommissionKind.BONUS, CommissionKind.CORRECTION
     later(play, 240, raise_rate)
+    later(play, 130, partial(publish, CLIMBING, 7))
+    later(play, 2, partial(publish, CLIMBING_HIGHER, 12))
     later(play, 200, longer_window)
     later(play, 150, partial(adjust, cast.STAR, 5000, "Thank you for the hut guide.", bonus))
     later(play, 44, partial(adjust, "Two Tents", -1200, "A test order was paid out in spring.", correction))
