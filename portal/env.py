@@ -12,6 +12,11 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def switchable(name: str, default: str) -> str:
+    """Return the variable's text; the default only while it is unset, so that an empty one switches off."""
+    return os.environ.get(name, default).strip()
+
+
 def flag(name: str, default: bool = False) -> bool:
     """Return True for 1/true/yes/on; raise ImproperlyConfigured for anything unclear."""
     raw = text(name).lower()

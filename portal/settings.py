@@ -202,6 +202,8 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 OUTBOUND_ALLOWED_HOSTS = env.names("OUTBOUND_ALLOWED_HOSTS")
 OUTBOUND_HTTP_ALLOWED = env.flag("OUTBOUND_HTTP_ALLOWED", False)
+_daily_rates = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
+EXCHANGE_RATES_URL = env.switchable("EXCHANGE_RATES_URL", "" if TRIBUTARY_ENV == "test" else _daily_rates)
 
 # --- files, mail, language ---------------------------------------------------------------------------------
 STATIC_URL = "/static/"  # absolute: a brand may stand under a path of its own

@@ -1,5 +1,6 @@
 """The verbs of what is earned; one file per noun."""
 
+from commissions.actions.clicks import take_clicks, take_recent_clicks
 from commissions.actions.commissions import (
     adjust,
     approve,
@@ -9,17 +10,38 @@ from commissions.actions.commissions import (
     mark_screened,
     release,
 )
+from commissions.actions.drafts import (
+    begin_plan,
+    discard_draft,
+    edit_draft,
+    open_draft,
+    publish_draft,
+)
+from commissions.actions.exchange import exchange_for, rate_at, rates_for
 from commissions.actions.intake import (
     Taken,
     TakenRefund,
     apply_refund,
     apply_waiting_refunds,
+    follow_volume,
     revalue,
+    settle_moved,
     take_orders,
     take_refund_lines,
     take_refunds,
 )
+from commissions.actions.periods import close_periods, pay_joining, settle_true_ups
 from commissions.actions.plans import assign_plan, create_plan, plan_version_for, publish
+from commissions.actions.rates import (
+    enter_rates,
+    fetch_rates,
+    load_rates,
+    rates_are_wanted,
+    refresh_rates,
+    release_parked,
+)
+from commissions.actions.simulations import cancel_simulation, run_simulation, start_simulation
+from commissions.actions.transfers import transfer_customers
 
 __all__ = [
     "Taken",
@@ -30,15 +52,40 @@ __all__ = [
     "approve",
     "approve_due",
     "assign_plan",
+    "begin_plan",
+    "cancel_simulation",
+    "close_periods",
     "create_plan",
     "decline",
+    "discard_draft",
+    "edit_draft",
+    "enter_rates",
+    "exchange_for",
+    "fetch_rates",
+    "follow_volume",
     "hold",
+    "load_rates",
     "mark_screened",
+    "open_draft",
+    "pay_joining",
     "plan_version_for",
     "publish",
+    "publish_draft",
+    "rate_at",
+    "rates_are_wanted",
+    "rates_for",
+    "refresh_rates",
     "release",
+    "release_parked",
     "revalue",
+    "run_simulation",
+    "settle_moved",
+    "settle_true_ups",
+    "start_simulation",
+    "take_clicks",
     "take_orders",
+    "take_recent_clicks",
     "take_refund_lines",
     "take_refunds",
+    "transfer_customers",
 ]

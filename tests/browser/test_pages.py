@@ -23,6 +23,7 @@ OWN = [
     "/links/",
     "/earnings/",
     "/payouts/",
+    "/terms/",
     "/profile/",
     "/account/2fa/",
     "/account/email/",

@@ -13,7 +13,7 @@ from tests.house.source import APPS, ROOT, Function, Source, public, python, whe
 
 # Files whose functions answer to a framework, which says what they are for.
 FRAMEWORK = ("admin", "apps", "urls", "models", "states", "migrations", "management", "templatetags")
-READERS = frozenset({"text", "flag", "number", "names", "database", "mail"})
+READERS = frozenset({"text", "switchable", "flag", "number", "names", "database", "mail"})
 EVENT_WORD = re.compile(r"`([a-z]+\.[a-z_]+)`")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +21,8 @@ from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, Au
 from affiliates import actions as affiliates
 from affiliates.models import Enrollment, Merchant, Program
 from commissions import actions as commissions
+from commissions.exchange import entered_by
+from commissions.models import ExchangeRate
 from core.models import Job, JobState, User
 from core.scoping import Scoped
 from integrations.models import Inbound
@@ -61,6 +64,8 @@ class Side:
             return model._default_manager.filter(user=self.affiliate_user)
         if model is Job:
             return Job.objects.filter(event__tenant_id=self.merchant.pk, state=JobState.QUARANTINED)
+        if model is ExchangeRate:
+            return ExchangeRate.objects.filter(source__startswith=entered_by(self.merchant.pk))
         if model is PermissionGroup:
             return PermissionGroup.objects.all()
         found = model._default_manager.filter(**{model.TENANT: self.merchant.pk})  # type: ignore[attr-defined]
@@ -118,14 +123,35 @@ def live(owner: User, program: Program, enrollment: Enrollment) -> Side:
     group = affiliates.create_group(program, "Gold", actor=owner)
     affiliates.invite_member(program.merchant, f"new@{program.slug}.example", "analyst", actor=owner)
     commissions.assign_plan(makers.make_plan(program), group=group, actor=owner)
+    commissions.enter_rates(program.merchant, {"AED": Decimal("3.9821")}, actor=owner)
+    _written(owner, program)
     makers.make_click(enrollment)
     earn(owner, program, enrollment)
+    _tried(owner, program)
     _inbound(makers.make_connection(program, source=f"shop-{program.pk}"))
     _key, secret = keys.create_key(program, "Shop", list(keys.SCOPES), actor=owner)
     _passkey(enrollment.affiliate.user)
     Job.objects.filter(event__tenant_id=program.merchant_id).update(state=JobState.QUARANTINED)
     PermissionGroup.objects.get_or_create(name="operators")
     return Side(owner, program, enrollment, secret)
+
+
+def _written(owner: User, program: Program) -> None:
+    """A second version of the first plan, customers moved to it, and a draft of a third."""
+    plan = program.plans.order_by("pk").first()
+    assert plan
+    second = commissions.publish(plan, makers.TEN_PERCENT, actor=owner)
+    commissions.transfer_customers(plan, plan.versions.get(number=1), second, actor=owner)
+    commissions.open_draft(plan, actor=owner)
+
+
+def _tried(owner: User, program: Program) -> None:
+    """A plan that was tried on what was sold."""
+    plan, late = program.plans.order_by("pk").last(), makers.NOON + timedelta(days=60)
+    assert plan
+    between = makers.NOON - timedelta(days=1), makers.NOON + timedelta(days=1)
+    simulation = commissions.start_simulation(plan, makers.TEN_PERCENT, *between, actor=owner, at=late)
+    commissions.run_simulation(simulation, at=late)
 
 
 def earn(owner: User, program: Program, enrollment: Enrollment) -> None:

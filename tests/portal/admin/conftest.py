@@ -1,6 +1,7 @@
 """A company with something in every list: orders, commissions, batches, messages, keys, events."""
 
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -60,11 +61,22 @@ def busy(
         entry=program.entries.latest("pk"),
         plan=program.plans.get(),
         assignment=program.assignments.get(),
+        exchangerate=commissions.enter_rates(merchant, {"AED": Decimal("3.9821")}, actor=mia)[0],
+        simulation=answered(program, mia),
         batch=batch,
         payout=batch.payouts.first(),
         brand=brand,
         **machines(program, mia),
     )
+
+
+def answered(program: Program, mia: User) -> Any:
+    """A simulation that has been worked out."""
+    plan, late = program.plans.get(), makers.NOON + timedelta(days=40)
+    between = makers.NOON - timedelta(days=30), makers.NOON + timedelta(days=1)
+    simulation = commissions.start_simulation(plan, makers.TEN_PERCENT, *between, actor=mia, at=late)
+    commissions.run_simulation(simulation, at=late)
+    return simulation
 
 
 def machines(program: Program, mia: User) -> dict[str, Any]:

@@ -36,6 +36,8 @@ NAMES = (
         "entry",
         "plan",
         "assignment",
+        "exchangerate",
+        "simulation",
         "batch",
         "payout",
         "connection",

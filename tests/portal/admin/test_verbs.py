@@ -198,27 +198,6 @@ def test_filters_offer_only_the_own_companys_programs(
     assert {name for _pk, name in by_program.lookup_choices} == {busy.program.name, second.name}
 
 
-def test_plan_is_published_in_a_new_version(busy: SimpleNamespace, mia: User, enter: Enter) -> None:
-    client, address = enter(mia), reverse("admin:commissions_plan_publish", args=[busy.plan.pk])
-    body = client.get(address).context["form"].initial["body"].replace('"rate": "10"', '"rate": "12"')
-
-    read = client.post(address, {"body": body})
-    assert busy.plan.versions.count() == 1
-
-    client.post(address, {"body": body, "confirm": "1"})
-    assert read.context["sentences"][0].count("12") == 1
-    assert busy.plan.versions.latest("number").body["rules"][0]["reward"]["rate"] == "12"
-
-
-def test_wrong_plan_names_the_place_of_each_error(busy: SimpleNamespace, mia: User, enter: Enter) -> None:
-    address = reverse("admin:commissions_plan_publish", args=[busy.plan.pk])
-
-    answer = enter(mia).post(address, {"body": '{"schema": 2, "rules": []}'})
-
-    assert next(line.split(":")[0] for line in answer.context["form"].errors["body"]) == "$.schema"
-    assert busy.plan.versions.count() == 1
-
-
 def test_key_is_shown_once(busy: SimpleNamespace, mia: User, enter: Enter) -> None:
     values = {"program": busy.program.pk, "name": "Till", "scopes": ["conversions:write"]}
 
