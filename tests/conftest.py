@@ -7,11 +7,16 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from affiliates.models import Affiliate, Enrollment, Merchant, Program
 from core.models import User
 from portal.models import Brand
 from tests import makers
+
+# what a machine does beside the tests must not decide whether they pass
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
