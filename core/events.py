@@ -1,6 +1,6 @@
 """News: every change writes one Event and, with it, one Job per follower, in the change's own transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
@@ -34,17 +34,8 @@ def record(
     data: dict[str, Any] | None = None,
 ) -> Event:
     """Write that `kind` happened to `subject`, with a job per follower; raise KeyError for an unknown kind."""
-    event = Event(
-        kind=kind,
-        tenant_id=tenant,
-        scope_id=scope,
-        subject_type=subject._meta.label_lower,
-        subject_id=str(subject.pk),
-        actor=actor,
-        at=at or timezone.now(),
-        data=data or {},
-    )
-    return record_many([event])[0]
+    model, numbers = subject._meta.model, [subject.pk]
+    return record_each(kind, model, numbers, tenant=tenant, scope=scope, actor=actor, at=at, data=data)[0]
 
 
 def record_many(events: Sequence[Event]) -> list[Event]:
@@ -61,6 +52,35 @@ def record_many(events: Sequence[Event]) -> list[Event]:
         Job.objects.bulk_create(jobs)
         transaction.on_commit(_ring, robust=True)
     return written
+
+
+def record_each(
+    kind: str,
+    model: type[models.Model],
+    numbers: Iterable[object],
+    *,
+    tenant: int | None,
+    scope: int | None = None,
+    actor: User | None = None,
+    at: datetime | None = None,
+    data: dict[str, Any] | None = None,
+) -> list[Event]:
+    """Write the same news of many rows of a model, by their ids, with two statements; as `record_many` asks."""
+    return record_many(
+        [
+            Event(
+                kind=kind,
+                tenant_id=tenant,
+                scope_id=scope,
+                subject_type=model._meta.label_lower,
+                subject_id=str(number),
+                actor=actor,
+                at=at or timezone.now(),
+                data=data or {},
+            )
+            for number in numbers
+        ]
+    )
 
 
 def _ring() -> None:

@@ -97,18 +97,12 @@ def _record(news: str, version: PlanVersion, ids: list[int], at: datetime | None
         kind="terms.announced", subject_type=label, subject_id__in=names, data__news=news
     )
     told = set(known.values_list("subject_id", flat=True))
-    return events.record_many(
-        [
-            Event(
-                kind="terms.announced",
-                tenant_id=program.merchant_id,
-                scope_id=program.pk,
-                subject_type=label,
-                subject_id=name,
-                at=at or timezone.now(),
-                data={"version": version.pk, "news": news},
-            )
-            for name in names
-            if name not in told
-        ]
+    return events.record_each(
+        "terms.announced",
+        Enrollment,
+        [name for name in names if name not in told],
+        tenant=program.merchant_id,
+        scope=program.pk,
+        at=at,
+        data={"version": version.pk, "news": news},
     )

@@ -1,7 +1,7 @@
 """All that says what a conversion is worth, read in one place: newest revision, refunds, decision, version, rate."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -89,7 +89,7 @@ def facts_of(conversion: Conversion, *, to_settle: bool = False) -> Facts:
     exchange = exchange_for(conversion, value.currency, conversion.occurred_at, keep=to_settle)
     version = _version(conversion, decision.enrollment, held, where)
     if reason := _missing(conversion, value, exchange, version):
-        return Facts(conversion, value, decision, held, refunds, version, reason=reason)
+        return replace(known, version=version, reason=reason)
     assert version is not None  # noqa: S101 - _missing has said so otherwise
     plan = plan_of(version, conversion.program.currency)
     if where is None and plan.asks_payment:
@@ -99,8 +99,8 @@ def facts_of(conversion: Conversion, *, to_settle: bool = False) -> Facts:
             conversion, value, decision, plan, version, held, where, exchange.rate if exchange else None
         )
     except MoneyError as too_large:
-        return Facts(conversion, value, decision, held, refunds, version, reason=str(too_large))
-    return Facts(conversion, value, decision, held, refunds, version, plan, sale, exchange)
+        return replace(known, version=version, reason=str(too_large))
+    return replace(known, version=version, plan=plan, sale=sale, exchange=exchange)
 
 
 def due_by(facts: Facts, counters: Counters = NONE) -> Due | None:
@@ -145,7 +145,7 @@ def taken_from(commissions: list[Commission]) -> dict[int, int]:
 
 def plan_of(version: PlanVersion, currency: str) -> Plan:
     """Return the parsed plan of a version; what it says never changes, so it is parsed once."""
-    return _parsed(json.dumps(version.body, sort_keys=False), currency)
+    return _parsed(json.dumps(version.body), currency)
 
 
 @lru_cache(maxsize=256)

@@ -115,19 +115,9 @@ def _close_spans(program: Program, period: str, begins: datetime, now: datetime)
 def _ask_for_true_ups(program: Program, within: Span, at: datetime) -> None:
     rows = volumes_within(Volume.objects.filter(program=program), program, within)
     numbers = list(rows.order_by().values_list("enrollment", flat=True).distinct())
-    events.record_many(
-        [
-            Event(
-                kind="period.closed",
-                tenant_id=program.merchant_id,
-                scope_id=program.pk,
-                subject_type=Enrollment._meta.label_lower,
-                subject_id=str(number),
-                at=at,
-                data={"period": within.name},
-            )
-            for number in numbers
-        ]
+    tenant, scope = program.merchant_id, program.pk
+    events.record_each(
+        "period.closed", Enrollment, numbers, tenant=tenant, scope=scope, at=at, data={"period": within.name}
     )
 
 

@@ -14,15 +14,14 @@ from django.db.models import Q, Sum
 
 from affiliates.models import Enrollment, Program
 from commissions.actions.facts import Due, Facts, plan_of
-from commissions.counters import CALENDAR, SPENT, Counters, Span, Tally, Window, days_of, span
+from commissions.counters import CALENDAR, METRICS, SPENT, Counters, Span, Tally, Window, days_of, span
 from commissions.counting import Counted, counted_of
 from commissions.models import Closing, PlanVersion, Volume
 from commissions.plan import Plan
 from core import events
-from core.models import Event
 from tracking.models import Conversion
 
-METRICS = ("base", "conversions", "commission", SPENT)
+COLUMNS = (*METRICS, SPENT)  # of Volume, each a metric
 
 
 def plans_of(program: Program) -> list[Plan]:
@@ -77,15 +76,11 @@ def counters_before(facts: Facts) -> Counters:
 def _sums(rows: Any, windows: list[Window], enrollments: list[int]) -> Iterator[tuple[int, Window, int]]:
     if not windows:
         return
-    sums = {window.metric: Sum(window.metric) for window in windows}
-    own = rows.filter(enrollment__in=enrollments).order_by().values("enrollment").annotate(**_named(sums))
+    sums = {f"sum_{window.metric}": Sum(window.metric) for window in windows}
+    own = rows.filter(enrollment__in=enrollments).order_by().values("enrollment").annotate(**sums)
     for row in own:
         for window in windows:
             yield row["enrollment"], window, row[f"sum_{window.metric}"] or 0
-
-
-def _named(sums: dict[str, Sum]) -> dict[str, Sum]:
-    return {f"sum_{name}": value for name, value in sums.items()}
 
 
 def _before(conversion: Conversion, period: str) -> Any:
@@ -143,7 +138,7 @@ def is_closed(conversion: Conversion) -> bool:
 def _note(facts: Facts, one: Counted, rows: dict[int, Volume], read: dict[str, Any]) -> bool:
     """Write one row; return whether what it counts has changed."""
     row = rows.get(one.enrollment_id)
-    values = {name: getattr(one, name) for name in METRICS}
+    values = {name: getattr(one, name) for name in COLUMNS}
     if row is None:
         Volume.objects.create(
             program=facts.conversion.program,
@@ -159,7 +154,7 @@ def _note(facts: Facts, one: Counted, rows: dict[int, Volume], read: dict[str, A
         for name, value in values.items():
             setattr(row, name, value)
         row.read = read
-        row.save(update_fields=[*METRICS, "read"])
+        row.save(update_fields=[*COLUMNS, "read"])
     return changed
 
 
@@ -219,20 +214,11 @@ def announce_moved(conversion: Conversion, enrollments: list[int], *, at: dateti
     """Tell of every later conversion that its counters, as they stand now, would pay otherwise; return how many."""
     moved = sorted(set(_moved(conversion, enrollments)))
     program = conversion.program
-    rows = [
-        Event(
-            kind="conversion.moved",
-            tenant_id=program.merchant_id,
-            scope_id=program.pk,
-            subject_type=Conversion._meta.label_lower,
-            subject_id=str(number),
-            at=at,
-            data={"by": conversion.pk},
-        )
-        for number in moved
-    ]
-    events.record_many(rows)
-    return len(rows)
+    tenant, scope = program.merchant_id, program.pk
+    events.record_each(
+        "conversion.moved", Conversion, moved, tenant=tenant, scope=scope, at=at, data={"by": conversion.pk}
+    )
+    return len(moved)
 
 
 def _moved(conversion: Conversion, enrollments: list[int]) -> Iterator[int]:
@@ -262,7 +248,7 @@ def _moved(conversion: Conversion, enrollments: list[int]) -> Iterator[int]:
 
 def _add(tally: Tally, program: Program, rows: list[Volume]) -> None:
     for row in rows:
-        values = {name: getattr(row, name) for name in METRICS}
+        values = {name: getattr(row, name) for name in COLUMNS}
         tally.add(local(program, row.occurred_at), row.enrollment_id, **values)
 
 
