@@ -1,6 +1,6 @@
 """News: every change writes one Event and, with it, one Job per follower, in the change's own transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
@@ -23,6 +23,12 @@ def routes() -> dict[str, tuple[str, ...]]:
     return table
 
 
+@cache
+def gates() -> dict[str, Callable[[int | None, str], bool]]:
+    """Return what is asked, with tenant and kind, before a follower gets its job (the table EVENT_GATES)."""
+    return {task: import_string(path) for task, path in settings.EVENT_GATES.items()}
+
+
 def record(
     kind: str,
     subject: models.Model,
@@ -43,7 +49,10 @@ def record_many(events: Sequence[Event]) -> list[Event]:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("Events are written in the transaction of their change.")
     muted = _muted.get()
-    followers = [[task for task in routes()[event.kind] if task not in muted] for event in events]
+    followers = [
+        [task for task in routes()[event.kind] if task not in muted and _is_let(task, event)]
+        for event in events
+    ]
     written = Event.objects.bulk_create(events)
     jobs = [
         Job(event=event, task=task) for event, tasks in zip(written, followers, strict=True) for task in tasks
@@ -81,6 +90,12 @@ def record_each(
             for number in numbers
         ]
     )
+
+
+def _is_let(task: str, event: Event) -> bool:
+    """A follower that nobody waits for gets no job: a row for each event of each tenant would be waste."""
+    gate = gates().get(task)
+    return gate is None or gate(event.tenant_id, event.kind)
 
 
 def _ring() -> None:

@@ -19,6 +19,10 @@ NAMES = frozenset(
         "click.before_commit",
         "click.after_commit",
         "batch.inside",
+        "order_file.before_commit",
+        "arrival.before_commit",
+        "arrival.after_commit",
+        "reconciliation.before_commit",
     }
 )
 

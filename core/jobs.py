@@ -10,6 +10,7 @@ import random
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,3 +172,24 @@ def retry(jobs: Sequence[Job]) -> int:
     return Job.objects.filter(id__in=ids, state=JobState.QUARANTINED).update(
         state=JobState.DUE, strikes=0, next_at=timezone.now(), lease_token=None, lease_until=None
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The hold of a worker on the job of a long run; without a job, as in a test, it is never lost."""
+
+    job: int | None = None
+    token: uuid.UUID | None = None
+
+    def is_mine(self) -> bool:
+        """Lock the job and say whether it is still this worker's; inside a transaction."""
+        if self.job is None:
+            return True
+        return Job.objects.select_for_update().filter(pk=self.job, lease_token=self.token).exists()
+
+    def keep(self) -> bool:
+        """Hold the job for a further while; False if it is not this worker's any more."""
+        if self.job is None:
+            return True
+        mine = Job.objects.filter(pk=self.job, lease_token=self.token)
+        return mine.update(lease_until=timezone.now() + LEASE) == 1

@@ -107,6 +107,7 @@ class Job(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["event", "task"], name="job_once")]
         indexes: ClassVar = [
             models.Index(fields=["next_at", "id"], condition=models.Q(state="due"), name="job_due"),
+            models.Index(fields=["event"], condition=models.Q(state="due", attempts__gt=0), name="job_begun"),
         ]
 
     def __str__(self) -> str:

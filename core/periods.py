@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from core.jobs import Temporary
 from core.models import Round
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,10 @@ def _turn(every: Every, now: datetime) -> bool:
     try:
         import_string(every.task)()
     except Exception as failure:
-        log.exception("%s failed", every.task)
+        if isinstance(failure, Temporary):
+            log.warning("%s waits ten minutes: %s", every.task, failure)
+        else:
+            log.exception("%s failed", every.task)
         error = "".join(traceback.format_exception(failure))[-4000:]
         # the lease runs on: a broken task is tried again in ten minutes, not each second
         Round.objects.filter(pk=claimed.pk).update(last_error=error)

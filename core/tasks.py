@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from core import jobs, periods
 from core.failpoints import failpoint
@@ -22,6 +23,23 @@ def drain(limit: int = 500) -> int:
 def tick() -> int:
     """Run what the clock asks for; return how many turns ran."""
     return periods.tick()
+
+
+@shared_task(name="integrations.deliver", ignore_result=True, expires=60)
+def errand(number: int) -> int:
+    """Run the errand outside the house that the setting ERRAND names, for one number; return how much it did."""
+    done: int = import_string(settings.ERRAND)(number)
+    return done
+
+
+def ring_errand(number: int) -> None:
+    """Tell the workers that an errand is due; where there is no broker a thread of the worker sees by itself."""
+    if not settings.CELERY_BROKER_URL:
+        return
+    try:
+        errand.apply_async((number,), retry=False, ignore_result=True)
+    except Exception as failure:
+        log.warning("the doorbell is silent (%s); the ticker rings each second", type(failure).__name__)
 
 
 def ring() -> None:
