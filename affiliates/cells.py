@@ -12,13 +12,14 @@ from django.utils.translation import get_language
 from core.money import Money
 
 TONES: dict[str, str] = {
-    **dict.fromkeys(("active", "paid", "done", "counted", "sale", "published"), "ok"),
+    **dict.fromkeys(("active", "paid", "done", "counted", "sale", "published", "taken"), "ok"),
     **dict.fromkeys(
         ("applied", "pending", "draft", "half", "parked", "paused", "held", "waiting", "due"), "wait"
     ),
     **dict.fromkeys(("approved", "sent", "received", "open"), "info"),
     **dict.fromkeys(
-        ("banned", "declined", "failed", "quarantined", "void", "gone", "refunded", "revoked"), "bad"
+        ("banned", "declined", "failed", "quarantined", "void", "gone", "refunded", "revoked", "refused"),
+        "bad",
     ),
 }
 
@@ -39,12 +40,13 @@ def chip(state: str, label: Any) -> SafeString:
     return format_html('<span class="chip{}">{}</span>', f" chip-{tone}" if tone else "", label)
 
 
-def when(at: datetime | None) -> SafeString | str:
-    """A time, short, in the reader's format; a dash for none."""
+def when(at: datetime | None, *, is_short: bool = False) -> SafeString | str:
+    """A time in the reader's format; a dash for none. A short one leaves out the year that it is now."""
     if at is None:
         return "–"
     local = timezone.localtime(at)
-    day, clock = date_format(local, "j M Y"), date_format(local, "H:i")
+    is_now = is_short and local.year == timezone.localtime().year
+    day, clock = date_format(local, "j M" if is_now else "j M Y"), date_format(local, "H:i")
     return format_html(
         '<time datetime="{}">{}<span class="clock">, {}</span></time>', local.isoformat(), day, clock
     )

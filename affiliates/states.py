@@ -34,3 +34,11 @@ def guard(old: str, new: str) -> None:
         allowed = ", ".join(str(names[state]) for state in sorted(MOVES[old])) or _("nothing else")
         message = _("An enrollment that is %(old)s cannot become %(new)s; possible: %(allowed)s.")
         raise IllegalMove(message % {"old": names[old], "new": names[new], "allowed": allowed})
+
+
+DIRECT_LINK_MOVES: dict[str, frozenset[str]] = {
+    "asked": frozenset({"active", "refused", "ended"}),
+    "active": frozenset({"ended"}),
+    "refused": frozenset({"active", "ended"}),
+    "ended": frozenset(),
+}

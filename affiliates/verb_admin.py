@@ -95,11 +95,15 @@ class VerbAdmin(ScopedAdmin):
         if not self.lets(request, chosen.may, row):
             raise PermissionDenied
         back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
-        form = chosen.form(request.POST if request.method == "POST" else None)
+        form = self.form_of(chosen, row)(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             self.perform(request, chosen, [row], form.cleaned_data)
             return HttpResponseRedirect(back)
         return self.confirmation(request, chosen, [row], form, back=back)
+
+    def form_of(self, verb: Verb, row: Any) -> type[forms.Form]:
+        """What the verb asks for this row."""
+        return verb.form
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The verbs for many rows at once, as far as the person's role goes."""

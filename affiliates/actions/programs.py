@@ -1,10 +1,11 @@
 """Programs and their dated terms."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from affiliates.models import AttributionTerms, Group, Merchant, Program
@@ -12,6 +13,8 @@ from affiliates.roles import demand
 from affiliates.states import IllegalMove
 from core import events
 from core.models import Event, User
+
+FURTHEST = timedelta(days=92)  # a planned change cannot be taken back, so a slip of the year must not last
 
 
 @transaction.atomic
@@ -65,21 +68,55 @@ def _has_counted(program: Program) -> bool:
 
 @transaction.atomic
 def change_terms(
-    program: Program, *, window_hours: int, bound_days: int, actor: User, at: datetime | None = None
+    program: Program,
+    *,
+    window_hours: int,
+    bound_days: int,
+    model: str | None = None,
+    view_hours: int | None = None,
+    half_life_hours: int | None = None,
+    fallback: str | None = None,
+    effective_at: datetime | None = None,
+    actor: User,
+    at: datetime | None = None,
 ) -> AttributionTerms:
-    """Give the program new attribution terms from now on; clicks made before keep the old ones."""
+    """Give the program new attribution terms, from now on or from a later time; clicks made before keep the old ones.
+
+    What is not said stays as the newest terms have it. A time in the past, or before other terms that are planned,
+    raises IllegalMove; a value out of its range ValidationError.
+    """
     demand(actor, "manage_programs", program.merchant_id)
+    program = Program.objects.select_for_update(no_key=True).get(pk=program.pk)
     now = at or timezone.now()
-    terms = AttributionTerms(
-        program=program, effective_at=now, window_hours=window_hours, bound_days=bound_days, created_by=actor
-    )
+    newest = program.attribution_terms.latest("effective_at")
+    starts = _start_of_terms(newest, effective_at, now)
+    said = {"window_hours": window_hours, "bound_days": bound_days, "model": model, "view_hours": view_hours}
+    said |= {"half_life_hours": half_life_hours, "fallback": fallback}
+    values = {name: getattr(newest, name) if value is None else value for name, value in said.items()}
+    if values["fallback"] not in AttributionTerms.RULES:
+        raise IllegalMove(_("The rule while data is scarce must be one that needs no data."))
+    terms = AttributionTerms(program=program, effective_at=starts, created_by=actor, **values)
     terms.full_clean()
     terms.save()
-    data = {"window_hours": window_hours, "bound_days": bound_days}
+    data = {**values, "effective_at": starts.isoformat()}
     events.record(
         "terms.changed", terms, tenant=program.merchant_id, scope=program.pk, actor=actor, at=now, data=data
     )
     return terms
+
+
+def _start_of_terms(newest: AttributionTerms, wanted: datetime | None, now: datetime) -> datetime:
+    """When new terms begin: now or within a quarter, and after all others."""
+    starts = wanted or now
+    if starts < now:
+        raise IllegalMove(_("Terms cannot begin in the past: what was clicked then keeps its terms."))
+    if starts > now + FURTHEST:
+        raise IllegalMove(_("Terms can be planned for the next %(days)s days.") % {"days": FURTHEST.days})
+    if starts <= newest.effective_at:
+        day = date_format(newest.program.local(newest.effective_at), "j F Y, H:i T")
+        words = _("Other terms begin on %(day)s; new ones begin after them.")
+        raise IllegalMove(words % {"day": day})
+    return starts
 
 
 @transaction.atomic

@@ -1,5 +1,5 @@
 """The managers' pages about people, programs and what affiliates promote with."""
 
-from affiliates.admin import enrollments, links, members, people, programs
+from affiliates.admin import coupons, direct_links, enrollments, links, members, people, programs, terms
 
-__all__ = ["enrollments", "links", "members", "people", "programs"]
+__all__ = ["coupons", "direct_links", "enrollments", "links", "members", "people", "programs", "terms"]

@@ -1,4 +1,4 @@
-"""Programs, how credit is given, and groups."""
+"""Programs and groups."""
 
 from typing import Any
 from zoneinfo import available_timezones
@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates import actions
-from affiliates.cells import money_cell, when
-from affiliates.models import AttributionTerms, Group, Program
+from affiliates.cells import money_cell
+from affiliates.destinations import DestinationRefused, NoHost, check_destination, plain_place
+from affiliates.models import Group, Program
 from affiliates.scoped_admin import ScopedAdmin, person
 from core.money import Money, MoneyError, exponent
 
@@ -48,16 +49,28 @@ class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # stubs are gener
             self.initial["allowed_hosts"] = "\n".join(self.instance.allowed_hosts or [])
 
     def clean_allowed_hosts(self) -> list[str]:
-        """The lines as a list of hosts."""
-        hosts = [
-            line.strip().lower() for line in self.cleaned_data["allowed_hosts"].splitlines() if line.strip()
-        ]
-        wrong = [host for host in hosts if "/" in host or " " in host or "." not in host]
+        """The lines as a list of hosts; letters of all scripts may stand in them."""
+        lines = [line.strip() for line in self.cleaned_data["allowed_hosts"].splitlines() if line.strip()]
+        hosts, wrong = [], []
+        for line in lines:
+            try:
+                hosts.append(plain_place(line))
+            except NoHost:
+                wrong.append(line)
+        wrong += [host for host in hosts if "." not in host]
         if wrong:
             raise forms.ValidationError(
                 _("Write hosts only, without https:// and paths: %s") % ", ".join(wrong)
             )
         return hosts
+
+    def clean_home_url(self) -> str:
+        """An address that links can lead to."""
+        home = str(self.cleaned_data["home_url"])
+        try:
+            return check_destination(Program(home_url=home), home)
+        except DestinationRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
 
     def clean_currency(self) -> str:
         """A code of ISO 4217."""
@@ -109,6 +122,13 @@ class ProgramAdmin(ScopedAdmin):
             {"fields": ("merchant", "name", "slug", "currency", "time_zone", "home_url", "allowed_hosts")},
         ),
         (gettext_lazy("Applications"), {"fields": ("is_open", "approval", "terms", "asks_acceptance")}),
+        (
+            gettext_lazy("Tracking"),
+            {
+                "fields": ("asks_consent", "browser_orders", "ip_policy", "duplicate_seconds", "raw_days"),
+                "description": gettext_lazy("What is kept of visitors, and what their browsers may report."),
+            },
+        ),
         (gettext_lazy("What earns"), {"fields": ("includes_shipping", "includes_tax")}),
         (
             gettext_lazy("Payouts"),
@@ -133,32 +153,6 @@ class ProgramAdmin(ScopedAdmin):
     def change(self, request: HttpRequest, row: Program, values: dict[str, Any]) -> None:
         """And say in the audit trail what changed."""
         actions.change_program(row, actor=person(request), **values)
-
-
-@admin.register(AttributionTerms)
-class AttributionTermsAdmin(ScopedAdmin):
-    """Dated terms: new ones are added, old ones stay as they were."""
-
-    manage = "manage_programs"
-    list_display = ("program", "model", "window_hours", "bound_days", "from_when", "created_by")
-    list_filter = ("program",)
-    list_select_related = ("program", "created_by")
-    ordering = ("-effective_at",)
-    fields = ("program", "window_hours", "bound_days")
-
-    @admin.display(description=gettext_lazy("effective from"), ordering="effective_at")
-    def from_when(self, row: AttributionTerms) -> str:
-        """From when clicks are judged by them."""
-        return when(row.effective_at)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Each click keeps the terms it was made under, so they never change."""
-        return False
-
-    def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> AttributionTerms:
-        """From now on."""
-        terms = {name: values[name] for name in ("window_hours", "bound_days")}
-        return actions.change_terms(values["program"], actor=person(request), **terms)
 
 
 @admin.register(Group)

@@ -1,5 +1,6 @@
 """A discount code that names an affiliate."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -36,6 +37,7 @@ class Coupon(Scoped):
     )
     note = models.CharField(_("what customers get"), max_length=120, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("coupon")
@@ -43,6 +45,10 @@ class Coupon(Scoped):
 
     def __str__(self) -> str:
         return self.code
+
+    def counted_at(self, at: datetime) -> bool:
+        """Say whether the code named its affiliate at an instant: orders from before it was retired still count."""
+        return self.is_active or (self.retired_at is not None and at < self.retired_at)
 
     @staticmethod
     def normal(code: str) -> str:

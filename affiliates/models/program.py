@@ -10,9 +10,27 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from affiliates.codes import random_code
 from affiliates.models.merchant import Merchant
 from core.money import Money
 from core.scoping import Scoped
+
+
+def random_key() -> str:
+    """Return 24 random letters and digits."""
+    return random_code(24)
+
+
+class IpPolicy(models.TextChoices):
+    TRUNCATED = "truncated", _("network only (last part removed)")
+    HASHED = "hashed", _("as a fingerprint")
+    NONE = "none", _("not kept")
+
+
+class BrowserOrders(models.TextChoices):
+    REFUSE = "refuse", _("refuse")
+    HOLD = "hold", _("count, and hold the commission")
+    ACCEPT = "accept", _("count like any other")
 
 
 class Program(Scoped):
@@ -65,6 +83,44 @@ class Program(Scoped):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text=_("Per cent of a payout that may settle an earlier debt."),
     )
+    tag_key = models.CharField(
+        max_length=24,
+        unique=True,
+        editable=False,
+        default=random_key,
+        help_text=_("Names the program in the store's tag and pixel; no secret."),
+    )
+    asks_consent = models.BooleanField(
+        _("wait for consent"),
+        default=True,
+        help_text=_("Until the shop reports the visitor's consent, nothing is stored on their device."),
+    )
+    browser_orders = models.CharField(
+        _("orders reported by browsers"),
+        max_length=8,
+        choices=BrowserOrders.choices,
+        default=BrowserOrders.HOLD,
+        help_text=_(
+            "A visitor can forge what the tag or pixel reports; a store plugin or the API cannot be."
+        ),
+    )
+    ip_policy = models.CharField(
+        _("addresses of visitors"), max_length=10, choices=IpPolicy.choices, default=IpPolicy.TRUNCATED
+    )
+    duplicate_seconds = models.PositiveIntegerField(
+        _("repeated click within"),
+        default=10,
+        validators=[MaxValueValidator(86_400)],
+        help_text=_(
+            "Seconds in which another click of the same visitor on the same link is marked as a repeat."
+        ),
+    )
+    raw_days = models.PositiveIntegerField(
+        _("days raw click data is kept"),
+        default=180,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("Then address, browser and referrer are removed; the click and its figures stay."),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -102,6 +158,14 @@ class AttributionTerms(Scoped):
 
     class Model(models.TextChoices):
         LAST_CLICK = "last_click", _("last click")
+        FIRST_CLICK = "first_click", _("first click")
+        LINEAR = "linear", _("linear")
+        TIME_DECAY = "time_decay", _("time decay")
+        POSITION = "position", _("position based")
+        MARKOV = "markov", _("data driven (Markov)")
+        SHAPLEY = "shapley", _("data driven (Shapley)")
+
+    RULES: ClassVar = frozenset(set(Model.values) - {Model.MARKOV, Model.SHAPLEY})  # need no data
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="attribution_terms")
     effective_at = models.DateTimeField(_("effective from"), default=timezone.now)
@@ -111,6 +175,27 @@ class AttributionTerms(Scoped):
     model = models.CharField(_("model"), max_length=20, choices=Model.choices, default=Model.LAST_CLICK)
     bound_days = models.PositiveIntegerField(
         _("days a customer stays bound"), default=365, validators=[MaxValueValidator(3650)]
+    )
+    view_hours = models.PositiveIntegerField(
+        _("view-through window in hours"),
+        default=0,
+        validators=[MaxValueValidator(720)],
+        help_text=_(
+            "How long after an advertisement was seen an order without a click may be credited. 0: never."
+        ),
+    )
+    half_life_hours = models.PositiveIntegerField(
+        _("half-life in hours"),
+        default=168,
+        validators=[MinValueValidator(1), MaxValueValidator(8760)],
+        help_text=_("Time decay: a touch this much older counts half."),
+    )
+    fallback = models.CharField(
+        _("rule while data is scarce"),
+        max_length=20,
+        choices=Model.choices,
+        default=Model.LAST_CLICK,
+        help_text=_("Credits orders while a data-driven model has too little to go by."),
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -136,6 +221,16 @@ class AttributionTerms(Scoped):
     def window(self) -> timedelta:
         """How long after a click an order may be credited."""
         return timedelta(hours=self.window_hours)
+
+    @property
+    def view_window(self) -> timedelta:
+        """How long after a view an order may be credited; nothing where views do not count."""
+        return timedelta(hours=self.view_hours)
+
+    @property
+    def is_data_driven(self) -> bool:
+        """Whether shares come from what journeys say instead of from a rule."""
+        return self.model in {self.Model.MARKOV, self.Model.SHAPLEY}
 
 
 class Group(Scoped):
