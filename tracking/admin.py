@@ -1,17 +1,22 @@
 """What was sold and who was credited: read-only, with the reason in plain words."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from affiliates.cells import chip, money_cell, when
 from affiliates.models import Enrollment
 from affiliates.scoped_admin import ScopedAdmin
 from affiliates.verb_admin import VerbAdmin
 from core.money import Money
+from tracking import (  # registers their pages, too
+    beacon_admin as beacon_admin,
+    click_admin as click_admin,
+    study_admin as study_admin,
+)
 from tracking.models import Conversion, Decision, Order
 from tracking.words import decision_in_words, enrollments_of
 
@@ -35,7 +40,11 @@ class ConversionAdmin(VerbAdmin):
     list_display = ("external_id", "program", "credited", "evidence", "total_money", "state_chip", "occurred")
     list_filter = ("program", "source", "is_new_customer")
     list_select_related = ("program", "order", "customer")
-    search_fields = ("external_id", "customer__email", "decisions__enrollment__affiliate__name")
+    search_fields: ClassVar[tuple[str, ...]] = (
+        "external_id",
+        "customer__email",
+        "decisions__enrollment__affiliate__name",
+    )
     ordering = ("-occurred_at",)
     fields = (
         ("external_id", "source"),
@@ -55,9 +64,14 @@ class ConversionAdmin(VerbAdmin):
 
     @admin.display(description=_("credited to"))
     def credited(self, row: Any) -> str:
-        """The affiliate, or nobody."""
+        """The affiliate with the largest share and how many share with it, or nobody."""
         decision = next(iter(row.current_decisions), None)
-        return decision.enrollment.affiliate.name if decision and decision.enrollment else "–"
+        if decision is None or decision.enrollment is None:
+            return "–"
+        others = len(decision.credits) - 1
+        values = {"name": decision.enrollment.affiliate.name, "count": others}
+        more = ngettext("%(name)s and %(count)s more", "%(name)s and %(count)s more", others)
+        return more % values if others > 0 else values["name"]
 
     @admin.display(description=_("because of"))
     def evidence(self, row: Any) -> str:

@@ -7,7 +7,8 @@ click's UUID, in order of time), then 8 of an HMAC-SHA256 over them.
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -18,7 +19,9 @@ from django.conf import settings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+DAY = 86_400
 MAC_BYTES = 8
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 SHAPE = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 
 
@@ -38,10 +41,13 @@ def make(link_id: int, at: datetime) -> str:
 
 def issue(link_id: int, at: datetime) -> tuple[str, str]:
     """Return the click's UUID (32 hex digits) and the id that visitors carry."""
-    moment = (at - EPOCH) // MILLISECOND
+    if link_id >> 48:
+        raise OverflowError(link_id)
+    since = at - EPOCH  # whole numbers of it, several times quicker than a division of times
+    moment = (since.days * DAY + since.seconds) * 1000 + since.microseconds // 1000
     tie_break = getrandbits(32)  # tells clicks of one millisecond apart; what is secret is the MAC's key
-    raw = moment.to_bytes(6, "big") + tie_break.to_bytes(4, "big") + link_id.to_bytes(6, "big")
-    return raw.hex(), urlsafe_b64encode(raw + _mac(raw)).decode()
+    raw = (moment << 80 | tie_break << 48 | link_id).to_bytes(16, "big")
+    return raw.hex(), b2a_base64(raw + _mac(raw), newline=False).translate(URL_SAFE).decode()
 
 
 def read(tid: object) -> ClickId | None:
@@ -60,9 +66,17 @@ def read(tid: object) -> ClickId | None:
 
 
 def _mac(raw: bytes) -> bytes:
-    return hmac.digest(_key(settings.FINGERPRINT_KEY), raw, hashlib.sha256)[:MAC_BYTES]
+    """HMAC-SHA256 with both keyed halves begun beforehand: a fraction of what starting anew each time costs."""
+    inner, outer = _halves(settings.FINGERPRINT_KEY)
+    first, second = inner.copy(), outer.copy()
+    first.update(raw)
+    second.update(first.digest())
+    return second.digest()[:MAC_BYTES]
 
 
 @lru_cache(maxsize=4)
-def _key(secret: str) -> bytes:
-    return hmac.digest(secret.encode(), b"tracking.clickid", hashlib.sha256)
+def _halves(secret: str) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """Return what RFC 2104 calls the inner and the outer hash, each after its padded key."""
+    key = hmac.digest(secret.encode(), b"tracking.clickid", hashlib.sha256).ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ padding for byte in key) for padding in (0x36, 0x5C))
+    return hashlib.sha256(inner), hashlib.sha256(outer)

@@ -7,10 +7,12 @@ from typing import Any, Literal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from affiliates.models import Program
+from affiliates.models import BrowserOrders, Program
 from core import events
 from core.models import User
+from tracking.actions.identities import note_browser
 from tracking.actions.refunds import adopt_refunds, list_refunds
+from tracking.hearsay import claimed, is_hearsay, outranks, with_click
 from tracking.identity import normal_email
 from tracking.models import Customer, Order
 from tracking.orders import CustomerIn, OrderIn, differences
@@ -40,19 +42,29 @@ def record_order(
     order, made = _find_or_create(program, value, at or timezone.now())
     if made:
         adopt_refunds(order)
+        note_browser(order, value)
         _list(order, value, at)
         _record("order.recorded", order, actor, at)
         return Recorded(order, "created")
-    value = _fill(order, value)
+    known = order.as_value()
+    if (claim := claimed(known, value)) is not None:
+        return _replace(order, claim, actor, at)
+    value = _fill(known, value)
     if order.content_hash == value.content_hash():
         _remember_time(order, value)
         return Recorded(order, "same")
     changes = differences(order.snapshot, value.as_json())
-    if mode == "create":
+    if mode == "create" and not outranks(value, order.snapshot):
         return Recorded(order, "conflict", changes)
     if value.revision_key() <= order.revision_key:
         return Recorded(order, "older", changes)
+    return _replace(order, value, actor, at)
+
+
+def _replace(order: Order, value: OrderIn, actor: User | None, at: datetime | None) -> Recorded:
+    changes = differences(order.snapshot, value.as_json())
     _revise(order, value)
+    note_browser(order, value)
     _list(order, value, at)
     _record("order.revised", order, actor, at, {"revision": order.revision, "changes": changes})
     return Recorded(order, "revised", changes)
@@ -64,7 +76,7 @@ def _find_or_create(program: Program, value: OrderIn, at: datetime) -> tuple[Ord
     found = Order.objects.select_for_update().filter(**key).first()
     if found is not None:
         return found, False
-    customer = find_customer(program, value.source, value.customer)
+    customer = _buyer(program, value)
     try:
         with transaction.atomic():
             return Order.objects.create(**key, **_columns(value), customer=customer, created_at=at), True
@@ -86,10 +98,11 @@ def _columns(value: OrderIn) -> dict[str, Any]:
     }
 
 
-def _fill(order: Order, value: OrderIn) -> OrderIn:
-    """A door that knows nothing of refunds says nothing about them."""
-    if value.refunds is None and order.snapshot["refunds"] is not None:
-        return replace(value, refunds=order.as_value().refunds)
+def _fill(known: OrderIn, value: OrderIn) -> OrderIn:
+    """A door that knows nothing of refunds says nothing about them, nor does one that knows no click of it."""
+    value = with_click(value, known)
+    if value.refunds is None and known.refunds is not None:
+        return replace(value, refunds=known.refunds)
     return value
 
 
@@ -101,18 +114,25 @@ def _remember_time(order: Order, value: OrderIn) -> None:
 
 
 def _revise(order: Order, value: OrderIn) -> None:
-    columns = _columns(value)
+    columns, is_unknown = _columns(value), order.customer_id is None or outranks(value, order.snapshot)
     for name, new in columns.items():
         setattr(order, name, new)
     order.revision += 1
-    if order.customer_id is None:
-        order.customer = find_customer(order.program, value.source, value.customer)
+    if is_unknown:
+        order.customer = _buyer(order.program, value)
     order.save(update_fields=[*columns, "revision", "customer"])
 
 
 def _list(order: Order, value: OrderIn, at: datetime | None) -> None:
     if value.refunds is not None:
         list_refunds(order, value.refunds, at=at)
+
+
+def _buyer(program: Program, value: OrderIn) -> Customer | None:
+    """Who buys; a browser writes nobody into the register of customers, unless the program takes its word."""
+    if is_hearsay(value.metadata) and program.browser_orders != BrowserOrders.ACCEPT:
+        return None
+    return find_customer(program, value.source, value.customer)
 
 
 def find_customer(program: Program, source: str, known: CustomerIn) -> Customer | None:

@@ -1,4 +1,4 @@
-"""The hot path: follow a link. A bare ASGI application, mounted in front of Django or run by itself."""
+"""The hot path: links, advertisements, beacons. A bare ASGI application, before Django or by itself."""
 
 import os
 
@@ -9,8 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 if not apps.ready:
     django.setup()
 
-from tracking.edge.app import Edge
+from tracking.edge.app import Edge, is_door
 
 application = Edge()
 
-__all__ = ["Edge", "application"]
+__all__ = ["Edge", "application", "is_door"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,10 @@ from django.db.utils import load_backend
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+LOOK_AGAIN = 1.0  # seconds
+CROWD = 8  # where more came together than so many, others are about to
+GATHERING = 0.004  # seconds that they are waited for: a commit costs the same for ten as for a hundred
 
 # A visitor waits for these threads, so the database gets this long and not longer.
 IMPATIENCE: dict[str, dict[str, Any]] = {
@@ -34,7 +39,7 @@ class Group(Generic[Item, Answer]):
 
     `work` takes up to `most` items and returns an answer for each, in order; it runs in the group's own thread with
     a database connection of its own. What it raises, every one of the group gets. A request that goes away takes
-    nothing with it.
+    nothing with it. While many come, a group is let grow for a few thousandths of a second.
     """
 
     def __init__(
@@ -47,35 +52,55 @@ class Group(Generic[Item, Answer]):
     ) -> None:
         self.name, self.work, self.limit, self.most = name, work, limit, most
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
-        self._bell = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._bell = threading.Semaphore(0)
+        self._is_awake = False  # the thread works, or the bell is about to be rung
+        self._last = 0  # how many were worked on together
         self._is_stopping = False
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()  # for beginning and ending the thread
 
     def ask(self, item: Item) -> "asyncio.Future[Answer]":
-        """Put an item in line and return its answer to wait for; raise Full when `limit` others wait or at the end."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        with self._bell:
-            if self._is_stopping or len(self._waiting) >= self.limit:
-                raise Full
-            self._waiting.append((item, future))
-            if self._thread is None:
-                self._start()
-            self._bell.notify()
+        """Put an item in line and return its answer to wait for; raise Full when `limit` others wait or at the end.
+
+        Raises RuntimeError where the system gives us no thread.
+        """
+        if self._is_stopping or len(self._waiting) >= self.limit:
+            raise Full
+        if self._thread is None or not self._thread.is_alive():
+            self._begin()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append((item, future))
+        if (
+            not self._is_awake
+        ):  # looked at after the item stands in line, as the thread looks again before it sleeps
+            self._is_awake = True
+            loop.call_soon(self._wake)  # what the loop has read besides comes into the same group
         return future
 
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=f"edge-{self.name}", daemon=True)
-        self._thread.start()
+    def _begin(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name=f"edge-{self.name}", daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def _wake(self) -> None:
+        if self._waiting and self._thread is None:  # asked while the thread was being ended
+            self._begin()
+        self._bell.release()
 
     def stop(self) -> None:
         """Finish what waits, then end the thread."""
-        with self._bell:
-            self._is_stopping = True
-            thread, self._thread = self._thread, None
-            self._bell.notify()
-        if thread is not None:
-            thread.join()
-        self._is_stopping = False
+        self._is_stopping = True
+        with self._lock:
+            if self._thread is not None:
+                self._bell.release()
+                self._thread.join()
+                self._thread = None
+            self._is_stopping = self._is_awake = False
+        if self._waiting:  # put in line while the thread ended
+            self._begin()
 
     def _run(self) -> None:
         with own_connection():
@@ -83,10 +108,21 @@ class Group(Generic[Item, Answer]):
                 self._answer(group)
 
     def _next(self) -> list[tuple[Item, "asyncio.Future[Answer]"]]:
-        with self._bell:
-            while not self._waiting and not self._is_stopping:
-                self._bell.wait()
-            return [self._waiting.popleft() for _item in range(min(self.most, len(self._waiting)))]
+        """Take what gathered; sleep while there is nothing, and return nothing only at the end.
+
+        It looks again each second: a loop that ends before it has rung must not silence the others.
+        """
+        while not self._waiting:
+            if self._is_stopping:
+                return []
+            self._is_awake = False
+            if not self._waiting:
+                self._bell.acquire(timeout=LOOK_AGAIN)
+        self._is_awake = True
+        if self._last > CROWD and len(self._waiting) < self._last and not self._is_stopping:
+            time.sleep(GATHERING)
+        self._last = min(self.most, len(self._waiting))
+        return [self._waiting.popleft() for _item in range(self._last)]
 
     def _answer(self, group: list[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
         futures = [future for _item, future in group]

@@ -1,4 +1,4 @@
-"""Where clicks wait on this machine's disk while the database is away."""
+"""Where rows wait on this machine's disk while the database is away."""
 
 import fcntl
 import json
@@ -8,36 +8,22 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 from uuid import uuid4
 
 from django.db import DataError, IntegrityError
 
+from tracking.edge.rows import Row, line_of, row_of
+
 log = logging.getLogger(__name__)
 
 CHUNK = 500
+# What a database says of a row that it will never take, whatever its driver; not that it is away.
+REFUSALS = (DataError, IntegrityError, OverflowError, TypeError, ValueError)
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
-class ClickRow(NamedTuple):
-    """A click in the order of its table's columns; ids as hex digits, `at` as naive UTC text, sub ids as JSON."""
-
-    id: str
-    link_id: int
-    enrollment_id: int
-    program_id: int
-    terms_id: int | None
-    at: str
-    visitor: str | None
-    ip: str
-    user_agent: str
-    referrer: str
-    destination: str
-    sub_ids: str
-    is_bot: bool
-
-
-Store = Callable[[Sequence[ClickRow]], None]
+Store = Callable[[Sequence[Row]], None]
 
 
 class Journal:
@@ -48,17 +34,26 @@ class Journal:
         self._file: IO[bytes] | None = None
         self._lock = threading.Lock()
 
-    def append(self, rows: Sequence[ClickRow]) -> None:
+    def append(self, rows: Sequence[Row]) -> None:
         """Write rows and return when the disk has them; raise OSError if it does not take them."""
-        lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+        lines = b"".join(json.dumps(line_of(row)).encode() + b"\n" for row in rows)
         with self._lock:
             if self._file is None:
                 self._file = self._open()
+            before = self._file.tell()
             try:
                 _write(self._file, lines)
             except OSError:
-                self._close()  # a half line may stand at its end; the next rows begin a new file
+                self._take_back(self._file, before)
                 raise
+
+    def _take_back(self, file: IO[bytes], size: int) -> None:
+        """Cut off what was written in part, so that nothing comes home that was answered as lost."""
+        try:
+            file.truncate(size)
+            file.seek(size)
+        except OSError:
+            self._close()  # a half line may stand at its end; the next rows begin a new file
 
     def _open(self) -> IO[bytes]:
         """Begin a file that nobody else has taken up before it is locked."""
@@ -116,34 +111,35 @@ class Journal:
                 self._store(chunk, store)
                 count += len(chunk)
             path.unlink()
-        log.info("%d clicks went from the journal to the database", count)
+        log.info("%d rows went from the journal to the database", count)
         return count
 
-    def _rows(self, file: IO[bytes]) -> Iterator[ClickRow]:
+    def _rows(self, file: IO[bytes]) -> Iterator[Row]:
         """Yield whole lines; a torn one was never answered."""
         for line in file:
             try:
-                row = ClickRow(*json.loads(line))
-            except (ValueError, TypeError):
+                row = row_of(json.loads(line))
+            except (ValueError, RecursionError):
                 log.warning("left out a torn line of the journal")
                 continue
             yield row
 
-    def _store(self, rows: Sequence[ClickRow], store: Store) -> None:
+    def _store(self, rows: Sequence[Row], store: Store) -> None:
         try:
             store(rows)
-        except (DataError, IntegrityError, ValueError):
+        except REFUSALS:
             for row in rows:
                 self._store_one(row, store)
 
-    def _store_one(self, row: ClickRow, store: Store) -> None:
+    def _store_one(self, row: Row, store: Store) -> None:
         """Put a row that the database will never take aside, so that it keeps no others waiting."""
         try:
             store([row])
-        except (DataError, IntegrityError, ValueError) as refusal:
-            log.error("the database refused a click (%s); it stands in refused.txt", type(refusal).__name__)
+        except REFUSALS as refusal:
+            log.error("the database refused a row (%s); it stands in refused.txt", type(refusal).__name__)
             with (self.folder / "refused.txt").open("ab", buffering=0) as aside:
-                _write(aside, json.dumps(row).encode() + b"\n")
+                os.fchmod(aside.fileno(), 0o600)
+                _write(aside, json.dumps(line_of(row)).encode() + b"\n")
 
 
 def _write(file: IO[bytes], lines: bytes) -> None:

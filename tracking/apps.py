@@ -1,0 +1,16 @@
+"""The application, with what Django checks before it starts."""
+
+from django.apps import AppConfig
+from django.core import checks
+
+
+class TrackingConfig(AppConfig):
+    """Clicks, customers, orders, conversions."""
+
+    name = "tracking"
+
+    def ready(self) -> None:
+        """Let `manage.py check` look at the file of countries."""
+        from tracking.checks import check_countries  # needs the app registry
+
+        checks.register(check_countries)
