@@ -212,7 +212,7 @@ def _owed(enrollment: Enrollment) -> Iterator[Owed]:
 
 
 def volumes_are_what_is_counted() -> Iterator[str]:
-    """What a conversion counts is what its commissions stand on: net of refunds, nothing once declined."""
+    """What a conversion counts is what its commissions stand on: net of refunds, nothing once declined or in doubt."""
     for conversion in _parts(Conversion.objects.select_related("program", "order", "customer")):
         facts = facts_of(conversion)
         if facts.reason:
@@ -220,7 +220,7 @@ def volumes_are_what_is_counted() -> Iterator[str]:
         due = due_by(facts, counters_before(facts))
         if due is None:
             continue
-        counted = counted_of(facts.value.goal, due.credited, due.refunded.parts, due.left, facts.declined)
+        counted = counted_of(facts.value.goal, due.credited, due.refunded.parts, due.left, facts.uncounted)
         right = {one.enrollment_id: one for one in counted if any(one[1:])}
         rows = Volume.objects.filter(conversion=conversion)
         found = [Counted(r.enrollment_id, r.base, r.conversions, r.commission, r.spent) for r in rows]

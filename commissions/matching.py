@@ -86,7 +86,7 @@ def picks_as_json(picks: list[Pick]) -> list[dict[str, Any]]:
 
 def _pick_as_json(pick: Pick) -> dict[str, Any]:
     line = pick.line
-    return {
+    row = {
         "key": line.key,
         "name": line.name or line.product or line.sku,
         "quantity": line.quantity,
@@ -98,6 +98,7 @@ def _pick_as_json(pick: Pick) -> dict[str, Any]:
         "losers": rules_as_json(pick.losers),
         "bonuses": [rule.id for rule in pick.added],
     }
+    return row | {"called": [list(pair) for pair in line.called]} if line.called else row
 
 
 def rules_as_json(rules: tuple[tuple[Rule, str], ...] | list[tuple[Rule, str]]) -> list[dict[str, str]]:

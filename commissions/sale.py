@@ -16,7 +16,8 @@ EXTRA = "+"  # key of the line that stands for shipping or tax, where the progra
 class Line:
     """One order line; `net` is its commissionable amount in minor units, after discounts and before tax.
 
-    `excluded` is the program's own exclusion (gift card, fee); the plan's exclusions are found by evaluate().
+    `excluded` is the program's own exclusion (gift card, fee); the plan's exclusions are found by evaluate(). The
+    categories are in our words; `called` are those that the store calls otherwise, as pairs (ours, theirs).
     """
 
     key: str
@@ -28,6 +29,7 @@ class Line:
     excluded: bool = False
     name: str = ""
     brand: str = ""
+    called: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,16 @@ def take_clicks() -> None:
     actions.take_recent_clicks()
 
 
+def take_late_clicks() -> None:
+    """Look again at orders that were told before the row of their click had come (each minute)."""
+    actions.take_late_clicks()
+
+
+def take_beacons() -> None:
+    """Make facts of what the tag and the pixel told (every five seconds)."""
+    actions.take_beacons()
+
+
 def refresh_rates() -> None:
     """Fetch exchange rates where a program met a foreign currency, and value what waited for one (hourly)."""
     actions.refresh_rates()

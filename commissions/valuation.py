@@ -13,15 +13,19 @@ from commissions.exchange import convert
 from commissions.refunds import RefundFact, due, fractions, quantities
 from commissions.sale import EXTRA, WHOLE, Credit, Earner, Line, Sale
 from tracking.models import Decision, Refund
-from tracking.orders import OrderIn
-from tracking.states import RefundKind
+from tracking.orders import LineIn, OrderIn
+from tracking.states import RefundKind, Vocabulary
+from tracking.vocabulary import UNIT, Words, in_our_words
+
+NO_WORDS: Words = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a sale beside the order itself.
 
-    `rate` turns the order's currency into the program's; `partners` are active enrollments by their code.
+    `rate` turns the order's currency into the program's; `partners` are active enrollments by their code; `words` are
+    what the store's words are called here.
     """
 
     new_customer: bool | None = None
@@ -30,6 +34,7 @@ class Known:
     occurred_at: datetime | None = None
     rate: Decimal | None = None
     partners: Mapping[str, int] = field(default_factory=dict)
+    words: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Refunded:
 
 def sale_of(program: Program, value: OrderIn, decision: Decision, known: Known) -> Sale:
     """Return the order as the plan sees it: in the program's currency, credited as the decision says."""
-    lines, extra = _converted(program, value, known.rate, extra_of(program, value, decision))
+    lines, extra = _converted(program, value, known, extra_of(program, value, decision))
     trace = decision.trace
     return Sale(
         goal=value.goal,
@@ -51,7 +56,7 @@ def sale_of(program: Program, value: OrderIn, decision: Decision, known: Known) 
         credits=tuple(_credit(credit) for credit in decision.credits),
         extra_base=extra,
         new_customer=known.new_customer,
-        country=value.customer.country.upper(),
+        country=_country(value, known.words),
         coupons=value.evidence.coupons,
         sub_ids=tuple(trace.get("sub_ids", ())),
         channel=value.channel,
@@ -59,7 +64,7 @@ def sale_of(program: Program, value: OrderIn, decision: Decision, known: Known) 
         months=known.months,
         at=program.local(known.occurred_at or value.occurred_at).replace(tzinfo=None),
         order_currency=value.currency,
-        metadata=value.metadata,
+        metadata=_metadata(value, known.words),
         partners=known.partners,
     )
 
@@ -71,31 +76,46 @@ def extra_of(program: Program, value: OrderIn, decision: Decision) -> int:
     return includes["shipping"] * value.shipping + includes["tax"] * value.tax  # type: ignore[no-any-return]
 
 
-def lines_of(value: OrderIn) -> tuple[Line, ...]:
-    """Return the order's lines; an order without lines is one line of total less tax and shipping."""
+def lines_of(value: OrderIn, words: Words = NO_WORDS) -> tuple[Line, ...]:
+    """Return the order's lines, their categories in our words.
+
+    An order without lines is one line of total less tax and shipping.
+    """
     if not value.lines:
         return (Line(WHOLE, "", "", (), 1, max(value.total - value.tax - value.shipping, 0)),)
-    return tuple(
-        Line(
-            key=line.external_id,
-            sku=line.sku,
-            product=line.product,
-            categories=line.categories,
-            quantity=line.quantity,
-            net=line.net,
-            excluded=line.excluded,
-            name=line.name,
-            brand=line.brand,
-        )
-        for line in value.lines
+    return tuple(_line_of(line, words.get(Vocabulary.CATEGORY, {})) for line in value.lines)
+
+
+def _line_of(line: LineIn, words: Mapping[str, str | None]) -> Line:
+    categories, called = in_our_words(line.categories, words)
+    return Line(
+        key=line.external_id,
+        sku=line.sku,
+        product=line.product,
+        categories=categories,
+        quantity=line.quantity,
+        net=line.net,
+        excluded=line.excluded,
+        name=line.name,
+        brand=line.brand,
+        called=called,
     )
 
 
-def _converted(
-    program: Program, value: OrderIn, rate: Decimal | None, extra: int
-) -> tuple[tuple[Line, ...], int]:
+def _country(value: OrderIn, words: Words) -> str:
+    told = value.customer.country
+    return words.get(Vocabulary.COUNTRY, {}).get(told.strip()) or told.upper()
+
+
+def _metadata(value: OrderIn, words: Words) -> dict[str, Any]:
+    """The store's own notes on the order; its unit in our word."""
+    ours = words.get(Vocabulary.UNIT, {}).get(str(value.metadata.get(UNIT, "")))
+    return {**value.metadata, UNIT: ours} if ours else value.metadata
+
+
+def _converted(program: Program, value: OrderIn, known: Known, extra: int) -> tuple[tuple[Line, ...], int]:
     """All of an order is converted once; its lines get their parts of the one rounded sum."""
-    lines = lines_of(value)
+    lines, rate = lines_of(value, known.words), known.rate
     if rate is None or value.currency == program.currency:
         return lines, extra
     nets = convert([*(line.net for line in lines), extra], rate, value.currency, program.currency)

@@ -1,5 +1,6 @@
 """The verbs of what is earned; one file per noun."""
 
+from commissions.actions.beacons import take_beacons
 from commissions.actions.clicks import take_clicks, take_recent_clicks
 from commissions.actions.commissions import (
     adjust,
@@ -30,6 +31,7 @@ from commissions.actions.intake import (
     take_refund_lines,
     take_refunds,
 )
+from commissions.actions.late_clicks import take_late_clicks
 from commissions.actions.periods import close_periods, pay_joining, settle_true_ups
 from commissions.actions.plans import assign_plan, create_plan, plan_version_for, publish
 from commissions.actions.rates import (
@@ -82,7 +84,9 @@ __all__ = [
     "settle_moved",
     "settle_true_ups",
     "start_simulation",
+    "take_beacons",
     "take_clicks",
+    "take_late_clicks",
     "take_orders",
     "take_recent_clicks",
     "take_refund_lines",

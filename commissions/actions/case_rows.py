@@ -119,6 +119,7 @@ class CaseRows:
             sub_ids=KeyTransform("sub_ids", "trace"),
             at=F("conversion__occurred_at"),
             is_new=F("conversion__is_new_customer"),
+            words=F("conversion__words"),
             order=F("conversion__order"),
             state=F("conversion__order__state"),
             snapshot=F("conversion__order__snapshot"),
@@ -198,6 +199,7 @@ class CaseRows:
             occurred_at=row["at"],
             rate=row["rate"],
             partners=self.partners,
+            words=row["words"] or {},
         )
         return sale_of(self.program, value, decision, known), ""
 

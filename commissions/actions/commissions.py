@@ -24,6 +24,7 @@ from commissions.states import (
 )
 from core import events
 from core.models import Event, User
+from tracking.hearsay import DOUBTS
 from tracking.states import ConversionState
 
 CHUNK = 200
@@ -139,16 +140,19 @@ def release(
     commission: Commission, *, reason: str = "", actor: User, at: datetime | None = None
 ) -> Commission:
     """Take the brake off; maturity still counts. Not for one's own earnings."""
+    conversion = lock(commission.conversion) if commission.conversion else None
     commission = _locked(commission)
     demand(actor, "hold_commissions", commission.program.merchant_id)
     if commission.enrollment.affiliate.user_id == actor.pk:
         raise IllegalMove(_("Nobody releases their own earnings."))
     if not commission.is_held:
         return commission
-    commission.is_held = False
+    commission.is_held, was = False, commission.reason
     commission.reason = "" if commission.kind == CommissionKind.EARNED else _reason_before(commission)
     commission.save(update_fields=["is_held", "reason"])
     _record("commission.released", commission, actor, at, {"reason": reason})
+    if conversion is not None and was in DOUBTS:  # it counts from now on, and others may move
+        settle(conversion, at=at or timezone.now(), cause=ReversalCause.VOLUME)
     return commission
 
 

@@ -20,10 +20,13 @@ from commissions.rates import Credited, evaluate
 from commissions.sale import Sale
 from commissions.valuation import Known, Refunded, dues, extra_of, refunded_of, sale_of
 from core.money import MoneyError
+from tracking import actions as tracking
+from tracking.hearsay import DOUBTS
 from tracking.models import Conversion, Decision, Refund
 from tracking.orders import OrderIn
 from tracking.states import OrderState
 from tracking.subscriptions import Standing, standing
+from tracking.vocabulary import Words
 
 Key = tuple[int, int]  # enrollment, level
 
@@ -61,6 +64,12 @@ class Facts:
         """Commissions that were refused: they hold nothing, whatever the plan says."""
         return {key for key, row in self.held.items() if row.state == "declined"}
 
+    @property
+    def uncounted(self) -> set[Key]:
+        """Commissions that count for nothing: declined ones, and those held because a browser alone says so."""
+        doubtful = {key for key, row in self.held.items() if row.is_held and row.reason in DOUBTS}
+        return self.declined | doubtful
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -94,9 +103,18 @@ def facts_of(conversion: Conversion, *, to_settle: bool = False) -> Facts:
     plan = plan_of(version, conversion.program.currency)
     if where is None and plan.asks_payment:
         where = standing(conversion)
+    words = tracking.words_of(conversion, value, keep=to_settle)
     try:
         sale = _sale(
-            conversion, value, decision, plan, version, held, where, exchange.rate if exchange else None
+            conversion,
+            value,
+            decision,
+            plan,
+            version,
+            held,
+            where,
+            exchange.rate if exchange else None,
+            words,
         )
     except MoneyError as too_large:
         return replace(known, version=version, reason=str(too_large))
@@ -180,11 +198,14 @@ def _version(
 
 
 def _own_version(row: Commission | None, winner: Enrollment) -> PlanVersion | None:
-    """The version of a commission of level 1 by the affiliate's own plan; a split's is somebody else's."""
+    """The version of a commission of level 1 by the affiliate's own plan.
+
+    A split's is somebody else's, and so is that of a sale which was first shared with another one as its principal.
+    """
     if row is None:
         return None
     credited = [own["enrollment"] for own in row.trace.get("credited", ())]
-    return row.plan_version if row.trace.get("v") == 1 or winner.pk in credited else None
+    return row.plan_version if row.trace.get("v") == 1 or credited[:1] == [winner.pk] else None
 
 
 def _transferred(version: PlanVersion, conversion: Conversion) -> PlanVersion:
@@ -205,6 +226,7 @@ def _sale(
     held: dict[Key, Commission],
     where: Standing | None,
     rate: Decimal | None,
+    words: Words,
 ) -> Sale:
     known = Known(
         new_customer=conversion.is_new_customer,
@@ -213,6 +235,7 @@ def _sale(
         occurred_at=conversion.occurred_at,
         rate=rate,
         partners=_partners(conversion, plan, version, held) if plan.split else {},
+        words=words,
     )
     return sale_of(conversion.program, value, decision, known)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from affiliates.models import Enrollment, Program
 from commissions.actions.deadlocks import again_after_deadlock
 from commissions.actions.periods import settle_bonuses, settle_true_ups, settle_true_ups_of_all
-from commissions.actions.settling import lock, settle
+from commissions.actions.settling import lock, move_times, settle
 from commissions.actions.volumes import announce_moved, names_around, plans_of, windows_of
 from commissions.counters import SPENT
 from commissions.models import Closing
@@ -25,6 +25,7 @@ from core.failpoints import failpoint
 from core.models import User
 from tracking import actions as tracking
 from tracking.actions.orders import Mode, Recorded
+from tracking.hearsay import is_confirmed, is_said_anew
 from tracking.models import Conversion, Order, Refund
 from tracking.orders import OrderIn, RefundIn, RefundLineIn
 from tracking.subscriptions import later_of
@@ -89,15 +90,30 @@ def _take(program: Program, value: OrderIn, mode: Mode, actor: User | None, at: 
     conversion = tracking.record_conversion(order, at=at, actor=actor)
     if conversion is not None:
         conversion = conversion if recorded.status == "created" else lock(conversion)
-        settle(conversion, at=at or timezone.now())
-        _reconsider(conversion, recorded, at)
+        is_redecided = _hear(conversion, recorded.differences, at)
+        settle(conversion, at=at or timezone.now(), is_redecided=is_redecided)
+        reconsider(conversion, recorded, at)
     return Taken(order, conversion, recorded.status, recorded.differences)
 
 
-def _reconsider(conversion: Conversion, recorded: Recorded, at: datetime | None) -> None:
+def _hear(conversion: Conversion, differences: dict[str, list[Any]], at: datetime | None) -> bool:
+    """Where a store took a browser's word over, or a browser added to a store's, decide anew; return whether it was."""
+    confirmed = is_confirmed(differences)
+    if confirmed:
+        move_times(conversion, tracking.confirm(conversion, at=at))
+    if not is_said_anew(differences):
+        return False
+    verdict = tracking.evidence_changed(conversion, is_confirmed=confirmed)
+    if verdict is not None:
+        tracking.redecide(conversion, verdict, at=at)
+    return verdict is not None
+
+
+def reconsider(conversion: Conversion, recorded: Recorded, at: datetime | None) -> None:
     """A late order may bind its buyer, was their first, or a payment before others: look at later ones again."""
     left = recorded.differences.get("subscription", [""])[0]  # out of which a revision took it
-    is_weighty = recorded.status == "created" or not BINDING.isdisjoint(recorded.differences)
+    changes = recorded.differences
+    is_weighty = recorded.status == "created" or not BINDING.isdisjoint(changes) or is_said_anew(changes)
     relation = set(_after_payment(conversion, left))
     later = Conversion.objects.filter(occurred_at__gte=conversion.occurred_at, program=conversion.program_id)
     same = Q(pk__in=relation)
@@ -110,7 +126,7 @@ def _reconsider(conversion: Conversion, recorded: Recorded, at: datetime | None)
         if verdict is not None:
             tracking.redecide(other, verdict, at=at)
         if changed or verdict is not None or other.pk in relation:
-            settle(other, at=at or timezone.now())
+            settle(other, at=at or timezone.now(), is_redecided=verdict is not None)
 
 
 def _after_payment(conversion: Conversion, left: str) -> Iterator[int]:

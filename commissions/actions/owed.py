@@ -214,11 +214,15 @@ def volumes_within(rows: Any, program: Program, within: Span) -> Any:
 
 
 def _rows(enrollment: Enrollment, within: Span) -> Iterator[Row]:
-    """What each sale of the period counts, in order; with the version that valued it where it was credited to them."""
+    """What each sale of the period counts, in order; with the version of their own plan where it was credited to them.
+
+    That is the one that valued it, but where the sale is shared and somebody else is its principal.
+    """
     rows = volumes_within(Volume.objects.filter(enrollment=enrollment), enrollment.program, within)
     found = rows.order_by("occurred_at", "conversion").values(
         "conversion", "base", "conversions", "commission", "read"
     )
     for row in found:
         read = row.pop("read")
-        yield row | {"version": read.get("version") if read.get("credited") else None}
+        version = read.get("own_version", read.get("version"))
+        yield row | {"version": version if read.get("credited") else None}

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from commissions.actions.facts import NOTHING, Due, Facts, Key, due_by, facts_of, taken_from
 from commissions.actions.posting import Difference, accrue, correct, record
 from commissions.actions.volumes import (
@@ -14,10 +16,12 @@ from commissions.actions.volumes import (
     windows_of,
 )
 from commissions.earned import Earned
-from commissions.models import Commission
-from commissions.states import ReversalCause
+from commissions.holds import reason_to_hold
+from commissions.models import Commission, Volume
+from commissions.states import CommissionState, ReversalCause
 from core.money import MAX_DIGITS
 from tracking import actions as tracking
+from tracking.hearsay import DOUBTS
 from tracking.models import Conversion, Customer, Refund
 from tracking.states import OrderState, RefundKind
 
@@ -35,10 +39,13 @@ def lock(conversion: Conversion) -> Conversion:
     return fresh
 
 
-def settle(conversion: Conversion, *, at: datetime, cause: ReversalCause | None = None) -> None:
+def settle(
+    conversion: Conversion, *, at: datetime, cause: ReversalCause | None = None, is_redecided: bool = False
+) -> None:
     """Accrue what is new, take back or credit what differs; the conversion is new, or comes from `lock`.
 
-    `cause` says why it is settled where neither the order nor its refunds have changed.
+    `cause` says why it is settled where neither the order nor its refunds have changed; `is_redecided` that whoever
+    gains, gains by a new decision.
     """
     facts = facts_of(conversion, to_settle=True)
     if facts.reason and (facts.counts or not facts.held):
@@ -54,7 +61,7 @@ def settle(conversion: Conversion, *, at: datetime, cause: ReversalCause | None 
     if due is None:
         tracking.park(conversion, TOO_LARGE, at=at)
         return
-    _post(facts, due, cause, at)
+    _post(facts, due, cause, at, is_redecided=is_redecided)
     note_volume(facts, due, counters, volumes, plans, at)
 
 
@@ -64,7 +71,7 @@ def due_of(conversion: Conversion) -> Due | None:
     return None if facts.reason else due_by(facts, counters_before(facts))
 
 
-def _post(facts: Facts, due: Due, cause: ReversalCause | None, at: datetime) -> None:
+def _post(facts: Facts, due: Due, cause: ReversalCause | None, at: datetime, *, is_redecided: bool) -> None:
     taken = taken_from(list(facts.held.values()))
     for key, earned in due.earned.items():
         if key not in facts.held:
@@ -74,11 +81,14 @@ def _post(facts: Facts, due: Due, cause: ReversalCause | None, at: datetime) -> 
         excess = commission.amount - taken.get(commission.pk, 0) - left
         if excess:
             correct(commission, excess, left, _difference(facts, key, due, cause), at)
+        if excess < 0 and is_redecided and not commission.is_held and (why := _why_held(facts, key)):
+            _hold(commission, why, at)
+    _confirm(facts, at)
 
 
 def _accrue(facts: Facts, earned: Earned, due: Due, at: datetime) -> Commission:
     assert facts.plan is not None  # noqa: S101 - nothing is earned without a plan
-    conversion, own = facts.conversion, str(facts.decision.trace.get("self_referral") or "")
+    conversion, why = facts.conversion, _why_held(facts, (earned.enrollment_id, earned.level))
     program = conversion.program
     commission = Commission(
         program=program,
@@ -89,16 +99,57 @@ def _accrue(facts: Facts, earned: Earned, due: Due, at: datetime) -> Commission:
         currency=program.currency,
         plan_version=facts.version,
         trace={**due.trace, "own": earned.as_json()},
-        is_held=bool(own),
-        reason=f"self_referral:{own}" if own else "",
+        is_held=bool(why),
+        reason=why,
         occurred_at=conversion.occurred_at,
         matures_at=conversion.captured_at + timedelta(days=facts.plan.maturity_days),
         created_at=at,
     )
     accrue(commission, at, {})
-    if own:
-        record("commission.held", commission, at, {"reason": commission.reason})
+    if why:
+        record("commission.held", commission, at, {"reason": why})
     return commission
+
+
+def _why_held(facts: Facts, key: Key) -> str:
+    sale, plan = facts.sale, facts.plan
+    return reason_to_hold(
+        facts.conversion.program,
+        facts.decision,
+        key,
+        partners=sale.partners.values() if sale else (),
+        compression=bool(plan and plan.compression),
+    )
+
+
+def _confirm(facts: Facts, at: datetime) -> None:
+    """Release what was held only because of a browser's word, once the decision does not rest on it any more.
+
+    There may be another reason to hold; then the hold stays, with that one.
+    """
+    for key, commission in sorted(facts.held.items()):
+        if not commission.is_held or commission.reason not in DOUBTS:
+            continue
+        why = _why_held(facts, key)
+        if why and why != commission.reason:
+            _hold(commission, why, at)
+        elif not why:
+            commission.is_held, commission.reason = False, ""
+            commission.save(update_fields=["is_held", "reason"])
+            record("commission.released", commission, at, {"reason": ""})
+
+
+def _hold(commission: Commission, why: str, at: datetime) -> None:
+    was, commission.is_held, commission.reason = commission.reason, True, why
+    commission.save(update_fields=["is_held", "reason"])
+    record("commission.held", commission, at, {"reason": why, "was": was})
+
+
+def move_times(conversion: Conversion, later: timedelta) -> None:
+    """Let what is not approved yet mature by the time that the store tells, and count from then on."""
+    pending = conversion.commissions.filter(state=CommissionState.PENDING)
+    pending.update(occurred_at=conversion.occurred_at, matures_at=F("matures_at") + later)
+    Volume.objects.filter(conversion=conversion).update(occurred_at=conversion.occurred_at)
 
 
 def _difference(facts: Facts, key: Key, due: Due, cause: ReversalCause | None) -> Difference:

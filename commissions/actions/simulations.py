@@ -9,11 +9,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
@@ -30,7 +28,7 @@ from commissions.rehearsal.only_reading import only_reading
 from commissions.simulate import simulate
 from commissions.states import IllegalMove, SimulationState
 from core import events
-from core.jobs import LEASE, STRIKES, Permanent, Temporary
+from core.jobs import STRIKES, Lease, Permanent, Temporary
 from core.models import Event, Job, User
 
 log = logging.getLogger(__name__)
@@ -44,27 +42,6 @@ BEAT = 1.0  # seconds between two signs of life
 
 class Stopped(Exception):
     """The run is no longer wanted here: it was cancelled, or another worker has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The hold of a worker on the job of a run; without a job, as in a test, it is never lost."""
-
-    job: int | None = None
-    token: UUID | None = None
-
-    def is_mine(self) -> bool:
-        """Lock the job and say whether it is still this worker's; inside a transaction."""
-        if self.job is None:
-            return True
-        return Job.objects.select_for_update().filter(pk=self.job, lease_token=self.token).exists()
-
-    def keep(self) -> bool:
-        """Hold the job for a further while; False if it is not this worker's any more."""
-        if self.job is None:
-            return True
-        mine = Job.objects.filter(pk=self.job, lease_token=self.token)
-        return mine.update(lease_until=timezone.now() + LEASE) == 1
 
 
 @transaction.atomic

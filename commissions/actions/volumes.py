@@ -14,6 +14,7 @@ from django.db.models import Q, Sum
 
 from affiliates.models import Enrollment, Program
 from commissions.actions.facts import Due, Facts, plan_of
+from commissions.actions.plans import plan_version_for
 from commissions.counters import CALENDAR, METRICS, SPENT, Counters, Span, Tally, Window, days_of, span
 from commissions.counting import Counted, counted_of
 from commissions.models import Closing, PlanVersion, Volume
@@ -112,7 +113,7 @@ def note_volume(
 ) -> None:
     """Write what the conversion counts now; where that moves others by one of the program's plans, tell it."""
     conversion = facts.conversion
-    counted = counted_of(facts.value.goal, due.credited, due.refunded.parts, due.left, facts.declined)
+    counted = counted_of(facts.value.goal, due.credited, due.refunded.parts, due.left, facts.uncounted)
     named = {one.enrollment_id for one in counted}
     # who counts nothing now has a row all the same: a cap that cut it to nothing may give room
     others = [Counted(number) for number in sorted({*rows, *facts.earners} - named)]
@@ -165,6 +166,8 @@ def _read(facts: Facts, one: Counted, due: Due, counters: Counters) -> dict[str,
         "version": facts.version.pk if facts.version else None,
         "credited": one.enrollment_id in credited,
     }
+    if one.enrollment_id in credited and one.enrollment_id != facts.decision.enrollment_id:
+        valued["own_version"] = _own_version(facts, one.enrollment_id)
     stood = {**counters.before.get(one.enrollment_id, {}), **counters.spent}
     if not stood:
         return valued
@@ -182,6 +185,13 @@ def _read(facts: Facts, one: Counted, due: Due, counters: Counters) -> dict[str,
         "gross": gross,
         "wanted": sum(row["before"] for row in earned),
     }
+
+
+def _own_version(facts: Facts, enrollment: int) -> int | None:
+    """The version of the affiliate's own plan, by which its bonuses go; the sale goes by its principal's."""
+    row = Enrollment.objects.get(pk=enrollment)
+    version = plan_version_for(row, facts.conversion.occurred_at)
+    return version.pk if version else None
 
 
 def _concerns(conversion: Conversion, enrollments: list[int], plans: list[Plan]) -> bool:

@@ -33,4 +33,6 @@ class ValuedConversionAdmin(ConversionAdmin):
             applies=lambda row: row.state == ConversionState.PARKED,
         ),
     )
+    # whoever shares in a sale has a commission of it, and is found by it like its principal
+    search_fields = (*ConversionAdmin.search_fields, "commissions__enrollment__affiliate__name")
     confirm_display = ("external_id", "program", "total_money", "parked_reason")

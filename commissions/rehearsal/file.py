@@ -7,16 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commissions.models import Simulation
+from core.csv_cells import MARK, Line, plain
 from core.money import Money
-
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-class _Line:
-    """What csv writes to: it gives the line back."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 def simulation_csv(simulation: Simulation, people: Mapping[int, tuple[str, str]]) -> Iterator[str]:
@@ -26,8 +18,8 @@ def simulation_csv(simulation: Simulation, people: Mapping[int, tuple[str, str]]
     """
     result: dict[str, Any] = simulation.result or {}
     currency = result["currency"]
-    writer = csv.writer(_Line())
-    yield writer.writerow(_head())
+    writer = csv.writer(Line())
+    yield MARK + writer.writerow(_head())
     for row in result["affiliates"]:
         name, code = people.get(row["enrollment"], ("", ""))
         steps = [_step(row["step_now"], currency), _step(row["step_then"], currency)]
@@ -36,11 +28,6 @@ def simulation_csv(simulation: Simulation, people: Mapping[int, tuple[str, str]]
         others = result["others"]
         name = _("%(count)s others") % {"count": others["affiliates"]}
         yield writer.writerow([plain(name), "", *_amounts(others, currency), "", ""])
-
-
-def plain(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.startswith(DANGEROUS) else cell
 
 
 def _head() -> list[str]:

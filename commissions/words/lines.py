@@ -32,6 +32,15 @@ def line_in_words(trace: Trace, line: Trace, share: Fraction = Fraction(1)) -> s
     )
 
 
+def called_in_words(line: Trace) -> list[str]:
+    """What the store calls the categories of a line otherwise than the plan does."""
+    pairs = line.get("called", ())
+    if not pairs:
+        return []
+    names = [_("%(word)s, which the store calls “%(theirs)s”") % {"word": w, "theirs": t} for w, t in pairs]
+    return [_("Its category is %(names)s.") % {"names": "; ".join(names)}]
+
+
 def why_nothing(line: Trace) -> str:
     """Why a line earns nothing."""
     if line["why"] == "no_rule":

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from commissions.sale import EXTRA
 from commissions.words.figures import conversions_in_words, money_in_words, rate_in_words
-from commissions.words.lines import Trace, line_in_words, why_nothing
+from commissions.words.lines import Trace, called_in_words, line_in_words, why_nothing
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def lines_in_words(own: Own) -> Iterator[str]:
     """Say what every line earns, then what is paid for the whole order."""
     for line in own.row.get("lines", own.trace["lines"]):
         said = [why_nothing(line)] if line["why"] else [*_rewards(own, line)]
-        text = " ".join([line_in_words(own.trace, line, own.share), *said]).strip()
+        text = " ".join([line_in_words(own.trace, line, own.share), *called_in_words(line), *said]).strip()
         if text:
             yield text
     for number, amount in own.orders.items():

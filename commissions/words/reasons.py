@@ -17,6 +17,14 @@ def reason_in_words(reason: str) -> str:
     own = {
         "self_referral:email": _("The buyer has the affiliate’s own e-mail address."),
         "self_referral:phone": _("The buyer has the affiliate’s own phone number."),
+        "self_referral:customer": _("The shop knows the buyer by the affiliate’s own address or number."),
+        "self_referral:payee": _("The order was paid from the account that the affiliate is paid to."),
+        "browser_order": _(
+            "Only the buyer’s browser has told of the order; the shop has not confirmed it yet."
+        ),
+        "browser_identity": _(
+            "Only a browser says that the buyer is the one who followed the link; no order of the shop proves it yet."
+        ),
         "held_sales": _("A sale that it counts is on hold."),
     }
     if found := _TRUE_UP.fullmatch(reason):

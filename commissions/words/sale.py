@@ -36,8 +36,13 @@ def sale_in_words(trace: Trace, party: Trace) -> list[str]:
 
 
 def _shared(own: Own) -> Iterator[str]:
-    if own.share != 1:
-        yield _("The sale is shared. Your share is %(share)s.") % {"share": share_in_words(own.share)}
+    if own.share == 1:
+        return
+    values = {"count": len(own.trace["credited"]), "share": share_in_words(own.share)}
+    yield (
+        _("You were one of %(count)s partners who contributed to this sale. Your share is %(share)s.")
+        % values
+    )
 
 
 def _counters(own: Own) -> Iterator[str]:

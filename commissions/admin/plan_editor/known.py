@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from affiliates.models import Program
-from tracking.models import Order
+from tracking.models import Order, Term
+from tracking.states import Vocabulary
 
 ORDERS = 150
 OFFERED = 12
@@ -35,10 +36,18 @@ class Known:
             rows = self.program.coupons.filter(is_active=True).order_by("-pk")
             return tuple(code.upper() for code in rows.values_list("code", flat=True)[:OFFERED])
         if key == "categories":
-            return _frequent(name for line in self.lines for name in line.get("categories") or ())
+            return self.categories
         if key in _OF_LINE:
             return _frequent(line.get(_OF_LINE[key]) for line in self.lines)
         return ()
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """The dictionary's own words, then what stores say that has none."""
+        rows = Term.objects.decided().filter(program=self.program, vocabulary=Vocabulary.CATEGORY)
+        ours = dict(rows.order_by("-seen", "pk").values_list("theirs", "word"))
+        told = _frequent(name for line in self.lines for name in line.get("categories") or ())
+        return tuple(dict.fromkeys([*ours.values(), *(name for name in told if name not in ours)]))[:OFFERED]
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
