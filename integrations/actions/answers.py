@@ -9,6 +9,7 @@ from django.utils import timezone
 from commissions.actions import take_refund_lines
 from core.jobs import Failure, Permanent
 from integrations.actions.connections import connector_of, note_trouble, store_of
+from integrations.actions.hours import asking
 from integrations.actions.inbound import settle
 from integrations.connectors.base import Unreadable
 from integrations.models import Connection, Inbound
@@ -30,7 +31,8 @@ def ask_store(inbound: Inbound) -> Inbound:
     if row.state != InboundState.PARKED or not row.subject or not connector.has_keys(store):
         return row
     try:
-        order = connector.fetch_order(store, row.subject)
+        with asking(row.connection):
+            order = connector.fetch_order(store, row.subject)
     except (Unreadable, Permanent) as trouble:
         return settle(row, None, trouble=str(trouble))
     except Failure as failure:
@@ -50,9 +52,10 @@ def ask_for_refund_lines(refund: Refund) -> bool:
     if not connector.has_keys(store):
         return False
     try:
-        lines = connector.fetch_refund_lines(
-            store, refund.order_external_id, refund.external_id, refund.order.currency
-        )
+        with asking(connection):
+            lines = connector.fetch_refund_lines(
+                store, refund.order_external_id, refund.external_id, refund.order.currency
+            )
     except Failure as failure:
         note_trouble(connection, str(failure))
         raise

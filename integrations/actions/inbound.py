@@ -10,16 +10,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from affiliates import roles
-from commissions.actions import Taken, take_orders
+from commissions.actions import Taken, take_orders, take_refunds
 from core import events
 from core.failpoints import failpoint
 from core.models import User
-from integrations.actions.connections import connector_of, note_trouble, store_of, wrong_signature
-from integrations.connectors.base import BadSignature, Reading, Received, Unreadable
+from integrations.actions.connections import (
+    connector_of,
+    note_trouble,
+    store_of,
+    wrong_clock,
+    wrong_signature,
+)
+from integrations.actions.records.asking import ask_soon
+from integrations.actions.records.taking import forget_record, is_change, take_change
+from integrations.connectors.base import BadSignature, Reading, Received, Stale, Unreadable, Unsigned
 from integrations.models import Connection, Inbound
 from integrations.states import ConnectionState, InboundState
+from tracking.hearsay import is_hearsay, without_claim
 from tracking.models import Order
-from tracking.orders import OrderIn
+from tracking.orders import OrderIn, RefundIn
 from tracking.states import OrderState
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -32,8 +41,10 @@ def receive(
     now = at or timezone.now()
     try:
         received = connector_of(connection).receive(store_of(connection), headers, body, now)
-    except BadSignature:
-        note_trouble(connection, wrong_signature())
+    except Unsigned:
+        raise
+    except BadSignature as trouble:
+        note_trouble(connection, wrong_clock() if isinstance(trouble, Stale) else wrong_signature())
         raise
     inbound = _keep(connection, received, body, now)
     failpoint("inbound.after_commit")
@@ -69,7 +80,7 @@ def _mark_seen(connection: Connection, now: datetime) -> None:
     row.filter(Q(last_received_at=None) | Q(last_received_at__lt=now - SEEN_EVERY)).update(
         last_received_at=now
     )
-    if connection.last_error == wrong_signature():
+    if connection.last_error in (wrong_signature(), wrong_clock()):
         row.update(last_error="")
 
 
@@ -83,7 +94,10 @@ def process(inbound: Inbound, *, actor: User | None = None, at: datetime | None 
     if connection.state == ConnectionState.PAUSED:
         return _note(row, _("It waits: the connection is paused."))
     try:
-        reading = connector_of(connection).read(store_of(connection), row.topic, bytes(row.body))
+        if is_change(row):
+            return _take_change(row, actor, at)
+        store, body = store_of(connection), bytes(row.body)
+        reading = connector_of(connection).read(store, row.topic, body, row.headers)
     except Unreadable as trouble:
         return _close(row, InboundState.QUARANTINED, str(trouble))
     return _act_on(row, reading, actor, at)
@@ -95,9 +109,27 @@ def _locked(inbound: Inbound) -> Inbound:
     return row
 
 
+def _take_change(row: Inbound, actor: User | None, at: datetime | None) -> Inbound:
+    """A change of a record that we asked for: facts of a customer, perhaps a deal that was won."""
+    with transaction.atomic():
+        taken = take_change(row, at or timezone.now())
+    return _take(row, taken.order, actor, at) if taken.order else _close(row, taken.state, taken.note)
+
+
 def _act_on(row: Inbound, reading: Reading, actor: User | None, at: datetime | None) -> Inbound:
+    if reading.asks_changes or reading.gone or reading.erased:
+        for kind, number in {*reading.gone, *reading.erased}:
+            erased = (kind, number) in reading.erased
+            ended = forget_record(row.connection, kind, number, row.received_at, is_erased=erased).order
+            if ended is not None:
+                take_orders(row.connection.program, [ended], actor=actor, at=at)
+        if reading.asks_changes:
+            ask_soon(row.connection, records=reading.changed, at=at)
+        return _close(row, InboundState.DONE, reading.note)
     if reading.order is not None:
-        return _take(row, reading.order, actor, at)
+        return _take(row, _whole(row, reading.order, reading.untold), actor, at)
+    if reading.refund is not None:
+        return _take_refund(row, reading, reading.refund, actor, at)
     if reading.ask:
         row.subject = reading.ask
         return _ask(row, reading.note, at)
@@ -129,6 +161,55 @@ def _take(row: Inbound, order: OrderIn, actor: User | None, at: datetime | None)
     if taken.status == "conflict":
         return _close(row, InboundState.QUARANTINED, _conflict(taken))
     return _close(row, InboundState.DONE, _sentence(taken))
+
+
+def _whole(row: Inbound, order: OrderIn, untold: frozenset[str]) -> OrderIn:
+    """Return the order with what the message did not tell as it is known; an unknown one is as it was told."""
+    known = Order.objects.select_for_update().filter(
+        program=row.connection.program, source=order.source, external_id=order.external_id
+    )
+    found = known.first() if untold else None
+    # what a browser alone has told fills no gap: it would become the store's word
+    if found is None or is_hearsay(found.snapshot["metadata"]):
+        return order
+    last = without_claim(found.as_value())
+    kept = {name: getattr(last, name) for name in untold}
+    return replace(order, **kept)
+
+
+def _take_refund(
+    row: Inbound, reading: Reading, refund: RefundIn, actor: User | None, at: datetime | None
+) -> Inbound:
+    """Hand a refund to the engine; one whose order is not known yet waits for it there."""
+    program, source = row.connection.program, row.connection.source
+    words = {"order": reading.of, "refund": refund.external_id}
+    order = Order.objects.filter(program=program, source=source, external_id=reading.of).first()
+    if order is not None and order.currency != (reading.currency or program.currency):
+        wrong = _("Order %(order)s is in %(currency)s: say so with the refund's amount.")
+        return _close(row, InboundState.QUARANTINED, wrong % {**words, "currency": order.currency})
+    if order is None and (reading.currency or program.currency) != program.currency:
+        return _ask_for_order(row, reading, at)
+    taken = take_refunds(program, source, reading.of, [refund], actor=actor, at=at)[0]
+    if taken.status == "conflict":
+        known = _("Refund %(refund)s is known with other content; nothing was booked. Send a further one.")
+        return _close(row, InboundState.QUARANTINED, known % words)
+    if taken.status == "same":
+        return _close(row, InboundState.DONE, _("Refund %(refund)s: nothing new.") % words)
+    if taken.waiting:
+        waits = _("Refund %(refund)s is kept and waits for order %(order)s.")
+        return _close(row, InboundState.DONE, waits % words)
+    return _close(row, InboundState.DONE, _("Refund %(refund)s of order %(order)s was taken.") % words)
+
+
+def _ask_for_order(row: Inbound, reading: Reading, at: datetime | None) -> Inbound:
+    """A refund in a foreign currency may not wait by itself: its amount would be taken for the later order's money."""
+    row.subject = reading.of
+    if connector_of(row.connection).has_keys(store_of(row.connection)):
+        return _ask(row, "", at)
+    waits = _(
+        "The refund is in %(currency)s, and order %(order)s is not known yet: replay this once it is here."
+    )
+    return _close(row, InboundState.QUARANTINED, waits % {"currency": reading.currency, "order": reading.of})
 
 
 def _sentence(taken: Taken) -> str:
@@ -196,17 +277,21 @@ def settle(
 
 
 def _gone(row: Inbound) -> OrderIn | None:
-    """Return the order's last known state, marked as deleted, as a revision newer than all others."""
-    connection = row.connection
+    """Return the order of a message as deleted."""
+    return gone_order(row.connection, row.subject, row.received_at)
+
+
+def gone_order(connection: Connection, number: str, at: datetime) -> OrderIn | None:
+    """Return an order's last known state, marked as deleted, as a revision newer than all others; None if unknown."""
     known = Order.objects.filter(
-        program=connection.program, source=connection.source, external_id=row.subject
+        program=connection.program, source=connection.source, external_id=number
     ).first()
     if known is None:
         return None
     last: OrderIn = known.as_value()
     if last.state == OrderState.GONE:
         return last
-    revision_at = max(row.received_at, last.revision_at + timedelta(seconds=1))
+    revision_at = max(at, last.revision_at + timedelta(seconds=1))
     return replace(last, state=OrderState.GONE, revision_at=revision_at)
 
 

@@ -1,5 +1,5 @@
 """The managers' pages about connections and what they sent."""
 
-from integrations.admin import connections, inbounds
+from integrations.admin import audits, connections, deliveries, inbounds, order_files, reconciliations, terms
 
-__all__ = ["connections", "inbounds"]
+__all__ = ["audits", "connections", "deliveries", "inbounds", "order_files", "reconciliations", "terms"]

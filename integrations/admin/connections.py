@@ -1,52 +1,106 @@
 """Connections: made, tested, repaired, paused."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.cells import chip, when
 from affiliates.scoped_admin import person
-from affiliates.verb_admin import Verb, VerbAdmin
+from affiliates.verb_admin import Verb
 from integrations import actions
+from integrations.admin import outgoing, pacing
+from integrations.admin.access import AccessPages, access_context
+from integrations.admin.audits import AUDIT, audits_of
+from integrations.admin.mappings import MappingPages, mapped_of, senders_of
+from integrations.admin.monitor import MonitorPages, pulse_of
+from integrations.admin.outgoing import options_asked
+from integrations.admin.reconciliations import last_ones
+from integrations.admin.row_samples import arrivals_of
+from integrations.connectors import CONNECTORS, postback, webhook
+from integrations.connectors.base import Key, KnowsAddresses
 from integrations.models import Connection
 from integrations.states import ConnectionState
 
+GROUPS = (  # as the page of choices shows them
+    (gettext_lazy("Stores and billing"), ("woocommerce", "shopify", "magento", "stripe")),
+    (gettext_lazy("Customer management"), ("hubspot", "salesforce", "pipedrive", "klaviyo")),
+    (gettext_lazy("Systems without an API"), ("folder", "web_file", "sftp", "sql")),
+    (gettext_lazy("Anything else"), ("inbox", "postback", "webhook")),
+)
+
 
 class ConnectForm(forms.ModelForm):  # type: ignore[type-arg]  # stubs are generic, Django's class is not
-    """A new store; without keys it works by the webhook alone."""
+    """A new connection; what its connector asks for besides is added by `connect_form`."""
 
-    consumer_key = forms.CharField(label=gettext_lazy("Consumer key"), required=False, max_length=200)
-    consumer_secret = forms.CharField(
-        label=gettext_lazy("Consumer secret"),
-        required=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"}),
-        help_text=gettext_lazy(
-            "WooCommerce, Settings, Advanced, REST API. With both keys the webhook is made for you."
-        ),
-    )
+    connector = forms.CharField(widget=forms.HiddenInput)
 
     class Meta:
         model = Connection
-        fields = ("program", "name", "source", "base_url")
+        fields = ("program", "connector", "name", "source", "base_url")
 
 
-class KeysForm(forms.Form):
-    """The store's address and keys, anew."""
+class AddressField(forms.URLField):
+    """An address that may be entered by any name that its system's people know."""
 
-    base_url = forms.URLField(label=gettext_lazy("Address"), assume_scheme="https")
-    consumer_key = forms.CharField(label=gettext_lazy("Consumer key"), max_length=200)
-    consumer_secret = forms.CharField(
-        label=gettext_lazy("Consumer secret"),
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-    )
+    def __init__(self, kind: KnowsAddresses) -> None:
+        super().__init__(label=gettext_lazy("Address"), assume_scheme="https", widget=forms.TextInput)
+        self.kind = kind
+
+    def to_python(self, value: Any) -> Any:
+        """Return the address that is meant."""
+        return super().to_python(self.kind.address_of(str(value or "")) or value)
+
+
+def connect_form(connector: str) -> type[ConnectForm]:
+    """Return the form for a new connection of this kind."""
+    asked = (*CONNECTORS[connector].KEYS, *options_asked(connector))
+    fields = {key.name: _field(key) for key in asked}
+    if isinstance(kind := CONNECTORS[connector], KnowsAddresses):
+        fields["base_url"] = AddressField(kind)
+    return type("ConnectForm", (ConnectForm,), fields)
+
+
+def keys_form(connector: str) -> type[forms.Form]:
+    """Return the form for another address and other keys; a secret that is left empty stays."""
+    kind = CONNECTORS[connector]
+    fields: dict[str, forms.Field] = {}
+    if kind.HAS_ADDRESS:
+        fields["base_url"] = (
+            AddressField(kind)
+            if isinstance(kind, KnowsAddresses)
+            else forms.URLField(label=gettext_lazy("Address"), assume_scheme="https")
+        )
+    fields |= {
+        key.name: _field(replace(key, is_required=not key.is_secret and key.is_required)) for key in kind.KEYS
+    }
+    return type("KeysForm", (forms.Form,), fields)
+
+
+def _field(key: Key) -> forms.Field:
+    """Secrets are entered once and never shown."""
+    return outgoing.field_of(key)
+
+
+def can_be_asked(row: Connection) -> bool:
+    """Whether there is a system to call; whoever only calls us has neither address nor keys of its own."""
+    return has_keys(row) and getattr(CONNECTORS[row.connector], "IS_CALLED", True)
+
+
+def has_keys(row: Connection) -> bool:
+    """Whether the connector asks for an address or keys."""
+    return bool(CONNECTORS[row.connector].HAS_ADDRESS or CONNECTORS[row.connector].KEYS)
+
+
+def has_our_secret(row: Connection) -> bool:
+    """Whether messages are signed with the secret that we made; some systems have one of their own."""
+    return not getattr(CONNECTORS[row.connector], "IS_SEALED_BY_ITSELF", False)
 
 
 VERBS = (
@@ -57,6 +111,7 @@ VERBS = (
         may="manage_integrations",
         run=lambda row, *, actor: actions.test_connection(row, actor=actor),
         done=gettext_lazy("Tested"),
+        applies=can_be_asked,
         in_bulk=False,
     ),
     Verb(
@@ -66,6 +121,7 @@ VERBS = (
         may="manage_integrations",
         run=lambda row, *, actor: actions.register_webhooks(row, actor=actor),
         done=gettext_lazy("Webhooks looked after"),
+        applies=lambda row: can_be_asked(row) and bool(CONNECTORS[row.connector].ROUTE),
         in_bulk=False,
     ),
     Verb(
@@ -75,7 +131,19 @@ VERBS = (
         may="manage_integrations",
         run=actions.change_keys,
         done=gettext_lazy("Keys changed"),
-        form=KeysForm,
+        applies=has_keys,
+        in_bulk=False,
+    ),
+    Verb(
+        name="everyone",
+        label=gettext_lazy("Tell of all customers"),
+        ask=gettext_lazy(
+            "Every customer of the program is compared with what stands there, some at a time; what differs is written."
+        ),
+        may="manage_integrations",
+        run=actions.tell_everyone,
+        done=gettext_lazy("All customers are being told of"),
+        applies=actions.keeps_records,
         in_bulk=False,
     ),
     Verb(
@@ -101,29 +169,49 @@ VERBS = (
 
 
 @admin.register(Connection)
-class ConnectionAdmin(VerbAdmin):
+class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
     """Stores and systems."""
 
     form = ConnectForm
     manage = "manage_integrations"
-    verbs = VERBS
+    verbs = (*VERBS, *pacing.VERBS, AUDIT, *outgoing.VERBS)
     tab_field = "state"
     confirm_display = ("name", "program", "base_url")
-    list_display = ("name", "program", "kind", "base_url", "state_chip", "heard", "last_error")
+    list_display = ("name", "state_chip", "last_error", "kind", "heard", "program")
     list_filter = ("program",)
     list_select_related = ("program",)
     search_fields = ("name", "source", "base_url")
     empty_words = gettext_lazy("Connect your store, and orders arrive by themselves.")
-    shown = ("program", "name", "source", "base_url", "state_chip", "heard", "last_error", "kind")
+    shown = ("program", "kind", "source", "base_url", "state_chip", "heard")
     readonly_fields = ("state_chip", "heard", "last_error", "kind")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keys are asked for once and never shown."""
-        return (
-            self.shown
-            if obj
-            else ("program", "name", "source", "base_url", "consumer_key", "consumer_secret")
-        )
+        """Keys are asked for once and never shown; not every system has an address of its own."""
+        if obj:
+            has_address = CONNECTORS[obj.connector].HAS_ADDRESS
+            names = [name for name in self.shown if name != "base_url" or has_address]
+            return [tuple(names[place : place + 2]) for place in range(0, len(names), 2)]
+        kind = CONNECTORS[_chosen(request)]
+        address = ("base_url",) if kind.HAS_ADDRESS else ()
+        asked = [key.name for key in (*kind.KEYS, *options_asked(_chosen(request)))]
+        return ("connector", "program", "name", "source", *address, *asked)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """What is asked for hangs on the kind of system."""
+        if obj is None:
+            kwargs["form"] = connect_form(_chosen(request))
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The kind that was chosen, and a name to begin with."""
+        connector = _chosen(request)
+        return {"connector": connector, "name": str(CONNECTORS[connector].NAME), "source": connector}
+
+    def form_of(self, verb: Verb, row: Any) -> type[forms.Form]:
+        """Keys and settings are asked for by the connector."""
+        if verb.name == "options":
+            return outgoing.options_form(row)
+        return keys_form(row.connector) if verb.name == "keys" else super().form_of(verb, row)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only verbs change a connection."""
@@ -132,7 +220,7 @@ class ConnectionAdmin(VerbAdmin):
     @admin.display(description=gettext_lazy("kind"))
     def kind(self, row: Connection) -> str:
         """Which system it is."""
-        return row.connector.title()
+        return str(CONNECTORS[row.connector].NAME)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_chip(self, row: Connection) -> str:
@@ -150,29 +238,83 @@ class ConnectionAdmin(VerbAdmin):
         """Where the store must send its news, and what came last."""
         manages = self.lets(request, "manage_integrations", row)
         return {
-            **super().page_context(request, row),
+            **(told := super().page_context(request, row)),
+            **outgoing.bar(told["verbs"]),
             "hero_words": self.state_chip(row),
             "delivery_url": actions.delivery_url(row),
-            "secret_page": reverse("admin:integrations_connection_secret", args=[row.pk]) if manages else "",
+            "out": outgoing.way_out(row),
+            "examples": examples_of(row),
+            **mapped_of(row, manages),
+            **pulse_of(row),
+            **access_context(row, manages),
+            "signs": row.connector == "webhook",
+            "secret_page": (
+                reverse("admin:integrations_connection_secret", args=[row.pk])
+                if manages and has_our_secret(row)
+                else ""
+            ),
             "inbounds": row.inbounds.defer("body", "headers").order_by("-received_at", "-pk")[:10],
+            **last_ones(row, manages),
+            **audits_of(row),
+            **arrivals_of(row),
         }
 
     def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Connection:
-        """Connect, then let the webhooks be made where there are keys."""
-        connection = actions.connect_woocommerce(
+        """Connect a system."""
+        kind = CONNECTORS[values["connector"]]
+        return actions.connect(
             values["program"],
+            connector=values["connector"],
             name=values["name"],
             source=values["source"],
-            base_url=values["base_url"],
-            consumer_key=values["consumer_key"],
-            consumer_secret=values["consumer_secret"],
+            base_url=values.get("base_url") or "",
+            keys={key.name: values[key.name] for key in kind.KEYS},
+            options=outgoing.options_read(values["connector"], values),
             actor=person(request),
         )
-        return connection
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Whoever connected something needs its address and its secret next."""
+        self.message_user(request, _next_words(obj))
+        return HttpResponseRedirect(reverse("admin:integrations_connection_change", args=[obj.pk]))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """First the choice of a kind, then its form; one at a time: its page comes next."""
+        if _chosen(request) not in CONNECTORS:
+            return self.choices(request)
+        name = str(CONNECTORS[_chosen(request)].NAME)
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False, "kind_name": name}
+        return super().add_view(request, form_url, {**one, **(extra_context or {})})
+
+    def confirmation(
+        self, request: HttpRequest, verb: Verb, rows: list[Any], *args: Any, **kwargs: Any
+    ) -> TemplateResponse:
+        """Whoever cuts a system off is told what is lost by it."""
+        if verb.name == "disconnect":
+            verb = replace(verb, ask=outgoing.what_is_lost(rows[0]))
+        return super().confirmation(request, verb, rows, *args, **kwargs)
+
+    def choices(self, request: HttpRequest) -> HttpResponse:
+        """Which system is it?"""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        groups = [(title, [(name, CONNECTORS[name]) for name in names]) for title, names in GROUPS]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What would you like to connect?"),
+            "opts": self.opts,
+            "groups": groups,
+            "program": request.GET.get("program", ""),
+        }
+        return TemplateResponse(request, "admin/integrations/connection/choices.html", context)
 
     def perform(self, request: HttpRequest, verb: Verb, rows: Any, values: dict[str, Any]) -> None:
-        """A test and the webhooks answer in sentences, which are shown."""
-        if verb.name not in ("test", "webhooks"):
+        """A test, the webhooks and a disconnection answer in sentences, which are shown."""
+        if verb.name not in ("test", "webhooks", "fields", "disconnect"):
             super().perform(request, verb, rows, values)
             return
         answer = verb.run(rows[0], actor=person(request))
@@ -202,10 +344,40 @@ class ConnectionAdmin(VerbAdmin):
             )
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Webhook of “%(name)s”") % {"name": row},
+            "title": _("Secret of “%(name)s”") % {"name": row},
+            "is_postback": row.connector == "postback",
+            "is_outgoing": row.connector == "webhook",
+            "senders": senders_of(row, secret_shown(row)),
             "opts": self.opts,
             "connection": row,
             "delivery_url": actions.delivery_url(row),
-            "secret": (row.secrets or {}).get("webhook_secret", ""),
+            "secret": secret_shown(row),
         }
         return TemplateResponse(request, "admin/integrations/connection/secret.html", context)
+
+
+def _next_words(row: Connection) -> str:
+    """What whoever has just made a connection does next."""
+    access = actions.access_of(row)
+    if access is None:
+        return _("Connected: the address to call and the secret stand on this page.")
+    return _("Made. Next: “Connect with %(vendor)s” on this page, or “Test” if you entered a key.") % {
+        "vendor": access.vendor
+    }
+
+
+def _chosen(request: HttpRequest) -> str:
+    return request.POST.get("connector") or request.GET.get("connector") or ""
+
+
+def secret_shown(row: Connection) -> str:
+    """The webhook's secret, in the form in which the other side takes it."""
+    secret = str((row.secrets or {}).get("webhook_secret", ""))
+    return webhook.sign.secret_text(secret) if secret and row.connector == "webhook" else secret
+
+
+def examples_of(row: Connection) -> list[tuple[str, str]]:
+    """What to copy where a system must be told how to call us: title and text."""
+    if row.connector != "postback":
+        return []
+    return postback.examples(actions.delivery_url(row), row.program.currency)

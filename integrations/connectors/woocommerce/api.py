@@ -9,10 +9,19 @@ from core import http
 from core.jobs import Failure, Misconfigured, Permanent, Temporary
 from integrations.connectors.base import Store, Unreadable
 from integrations.connectors.body import Fields, read_object
+from integrations.connectors.waits import asked_wait
 from integrations.connectors.woocommerce.parse import order_in
 from tracking.orders import OrderIn, RefundLineIn
 
 NO_SUCH_ROW = re.compile(r"woocommerce_rest_\w*invalid\w*_id")
+
+
+class NotTaken(Permanent):
+    """The store refuses what was sent; `code` is WooCommerce's name for the reason."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def has_keys(store: Store) -> bool:
@@ -61,12 +70,12 @@ def _refund_line(row: Fields, currency: str) -> RefundLineIn:
     )
 
 
-def call(store: Store, method: str, path: str, json: Any = None) -> http.Answer:
+def call(store: Store, method: str, path: str, json: Any = None, max_bytes: int = 1_000_000) -> http.Answer:
     """Ask wc/v3 and return its answer: of status 2xx, or one that `is_gone`; everything else raises."""
     url = f"{store.base_url.rstrip('/')}/wp-json/wc/v3/{path}"
     auth = (str(store.keys.get("consumer_key", "")), str(store.keys.get("consumer_secret", "")))
     try:
-        answer = http.request(method, url, json=json, auth=auth)
+        answer = http.request(method, url, json=json, auth=auth, max_bytes=max_bytes)
     except http.UnsafeURL as error:
         raise Misconfigured(str(error)) from error
     if is_gone(answer):
@@ -113,15 +122,11 @@ def _failure(answer: http.Answer) -> Failure:
         )
     if answer.status in (408, 425, 429) or answer.status >= 500:
         return Temporary(
-            _("The store is busy or has an error (%(status)s).") % {"status": answer.status}, _wait(answer)
+            _("The store is busy or has an error (%(status)s).") % {"status": answer.status},
+            asked_wait(answer),
         )
-    return Permanent(
-        _("The store refuses the request (%(status)s %(code)s).")
-        % {"status": answer.status, "code": _code(answer)}
+    code = _code(answer)
+    return NotTaken(
+        _("The store refuses the request (%(status)s %(code)s).") % {"status": answer.status, "code": code},
+        code,
     )
-
-
-def _wait(answer: http.Answer) -> float | None:
-    """Return the seconds that the store asks us to wait, at most an hour; a date is not read."""
-    text = answer.headers.get("retry-after", "")
-    return min(float(text), 3600.0) if text.isascii() and text.isdigit() else None

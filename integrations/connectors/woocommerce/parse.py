@@ -1,6 +1,8 @@
 """What a body of WooCommerce means: an order as a value, or a question, or nothing."""
 
 import html
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
 
 from django.utils.translation import gettext as _
@@ -11,6 +13,7 @@ from integrations.connectors.body import Fields, read_object
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn, RefundIn
 from tracking.states import OrderState
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 TELLS_AN_ORDER = frozenset({"order.created", "order.updated", "order.restored"})
 ASKS_FOR_AN_ORDER = frozenset({"order.deleted", "action.woocommerce_order_refunded"})
 STATES: dict[str, OrderState] = {
@@ -27,7 +30,8 @@ STATES: dict[str, OrderState] = {
 }
 ENTRY = "_wc_order_attribution_session_entry"
 CAMPAIGN = "_wc_order_attribution_"
-CAMPAIGN_NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+CAMPAIGN_NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_id")
+NOT_SAID = ("(none)", "(direct)", "(not set)", "(not provided)")  # what its script writes for nothing
 # What WooCommerce Subscriptions notes on an order; the first order of a subscription does not name it.
 OF_SUBSCRIPTION = ("_subscription_renewal", "_subscription_switch")
 # A brand stands on a line only where it is an attribute of the variation that was bought.
@@ -36,8 +40,8 @@ BRANDS = ("pa_brand", "brand")
 GIFT_CARD_MARKS = ("wc_gc_giftcard", "_wc_gc_giftcard", "pw_gift_card", "_pw_gift_card", "_ywgc_", "ywgc_")
 
 
-def read(store: Store, topic: str, body: bytes) -> Reading:
-    """Say what a webhook means; Unreadable says why it cannot be told."""
+def read(store: Store, topic: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Reading:
+    """Say what a webhook means; its headers add nothing. Unreadable says why it cannot be told."""
     values = read_object(body)
     if topic not in TELLS_AN_ORDER | ASKS_FOR_AN_ORDER:
         return Reading(note=_("News of this kind (%(topic)s) is not needed.") % {"topic": topic or "-"})
@@ -226,6 +230,16 @@ def _refunds(order: Fields, currency: str) -> tuple[RefundIn, ...]:
 
 def _metadata(order: Fields, status: str) -> dict[str, str]:
     metas = _metas(order)
-    campaign = {name: metas.get(CAMPAIGN + name, "")[:200] for name in CAMPAIGN_NAMES}
-    known = {"status": status, "number": order.text("number", 60), **campaign}
-    return {name: value for name, value in known.items() if value}
+    told = {name: metas.get(CAMPAIGN + name, "").strip()[:200] for name in (*CAMPAIGN_NAMES, "source_type")}
+    known = {"status": status, "number": order.text("number", 60), **told, "referrer": _referrer(metas)}
+    return {name: value for name, value in known.items() if value and value not in NOT_SAID}
+
+
+def _referrer(metas: Mapping[str, str]) -> str:
+    """Return the page that the buyer came from, without its query, which may say more than we need."""
+    try:
+        parts = urlsplit(metas.get(CAMPAIGN + "referrer", "").strip())
+    except ValueError:
+        return ""
+    is_page = parts.scheme in ("http", "https") and parts.netloc and "@" not in parts.netloc
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"[:200] if is_page else ""

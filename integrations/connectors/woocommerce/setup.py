@@ -38,12 +38,17 @@ def check(store: Store, delivery_url: str) -> str:
     if not has_keys(store):
         return _("No API keys are set: refunds are estimated, and deleted orders wait for a person.")
     _list(store, "orders?per_page=1")
-    live = {hook.get("topic") for hook in _hooks(store, delivery_url) if hook.get("status") == "active"}
-    if missing := [topic for topic in TOPICS if topic not in live]:
+    if missing := lost_webhooks(store, delivery_url):
         return _("The store answers, but these webhooks are missing or switched off: %(topics)s.") % {
             "topics": ", ".join(missing)
         }
     return _("The store answers, and the keys may read its orders.")
+
+
+def lost_webhooks(store: Store, delivery_url: str) -> tuple[str, ...]:
+    """Return the topics whose webhook is missing, or was switched off by the store after failures."""
+    live = {hook.get("topic") for hook in _hooks(store, delivery_url) if hook.get("status") == "active"}
+    return tuple(topic for topic in TOPICS if topic not in live)
 
 
 def _by_hand(store: Store, delivery_url: str) -> list[str]:

@@ -1,15 +1,13 @@
 """Is a webhook genuine, and have we seen it before?"""
 
-import base64
 import hashlib
-import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from integrations.connectors.base import BadSignature, Keys, Received, Store, Unreadable
-from integrations.connectors.body import read_object
+from integrations.connectors.base import BadSignature, Received, Store, webhook_secrets
+from integrations.connectors.signatures import clean, content_of, is_genuine
 
 PING = re.compile(rb"webhook_id=[0-9]{1,18}")
 KEPT = ("source", "topic", "resource", "event", "signature", "id", "delivery-id")
@@ -21,38 +19,10 @@ def receive(store: Store, headers: Mapping[str, str], body: bytes, at: datetime)
         return None
     if not is_genuine(body, headers.get("X-WC-Webhook-Signature", ""), webhook_secrets(store.keys)):
         raise BadSignature
-    kept = {name: _clean(headers.get(f"X-WC-Webhook-{name}", ""), 500) for name in KEPT}
-    topic = _clean(kept["topic"], 60)
-    content = _content(body)
+    kept = {name: clean(headers.get(f"X-WC-Webhook-{name}", ""), 500) for name in KEPT}
+    topic = clean(kept["topic"], 60)
+    content = content_of(body)
     return Received(topic, _subject(content), _dedupe_key(topic, kept, content, body, at), kept)
-
-
-def webhook_secrets(keys: Keys) -> list[str]:
-    """Return the secrets that may sign: the present one, and the former while it is being replaced."""
-    return [keys[name] for name in ("webhook_secret", "previous_secret") if keys.get(name)]
-
-
-def is_genuine(body: bytes, signature: str, secrets: Iterable[str]) -> bool:
-    """Say whether one of the secrets signed these very bytes (HMAC-SHA256 in base64), in constant time."""
-    given = signature.encode(errors="replace")
-    return any(hmac.compare_digest(sign(body, secret), given) for secret in secrets)
-
-
-def sign(body: bytes, secret: str) -> bytes:
-    """Return the signature as WooCommerce writes it."""
-    return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256))
-
-
-def _clean(text: str, limit: int) -> str:
-    return "".join(letter for letter in text if letter.isprintable())[:limit]
-
-
-def _content(body: bytes) -> dict[str, Any]:
-    """Return what the body says, or nothing: it is stored even if it cannot be read."""
-    try:
-        return read_object(body)
-    except Unreadable:
-        return {}
 
 
 def _subject(content: dict[str, Any]) -> str:

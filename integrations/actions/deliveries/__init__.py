@@ -1,0 +1,1 @@
+"""What other systems are told: planned, sent in order, tried again, given up, sent once more."""
