@@ -5,9 +5,8 @@ import io
 
 from django.utils.translation import gettext as _
 
+from core.csv_cells import plain
 from payouts.models import Batch
-
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def batch_csv(batch: Batch) -> str:
@@ -35,8 +34,3 @@ def batch_csv(batch: Batch) -> str:
         cells += [f"{payout.money.decimal:f}", payout.currency, payout.state, payout.reference]
         lines.writerow([plain(cell) for cell in cells])
     return sheet.getvalue()
-
-
-def plain(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.startswith(DANGEROUS) else cell

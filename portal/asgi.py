@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django_pages: Any = get_wsgi_application()
 pages: Any = WSGIMiddleware(django_pages)
 
-from tracking.edge import application as edge  # noqa: E402 - needs the set-up above
+from tracking.edge import application as edge, is_door  # noqa: E402 - needs the set-up above
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,7 +24,7 @@ ASCII = bytes(range(128)).decode()
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Pass a request to the edge or to Django; the server's start and stop are the edge's."""
-    if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"].startswith("/r/")):
+    if scope["type"] == "lifespan" or (scope["type"] == "http" and is_door(scope["path"])):
         await edge(scope, receive, send)
     elif scope["type"] == "http":
         await pages(cleaned(scope), coroutine_of(receive), send)

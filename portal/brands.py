@@ -16,7 +16,7 @@ from portal.theme import DEFAULT_COLOR, Theme, compile_theme, palettes
 
 PREFIX = re.compile(r"^/@(?P<slug>[-a-zA-Z0-9_]+)(?=/)")
 MODES = ("light", "dark")
-MACHINES = ("/api/", "/hooks/")  # they carry no brand, and are asked often
+MACHINES = ("/api/", "/hooks/", "/postback/")  # they carry no brand, and are asked often
 
 
 class BrandMiddleware:

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -24,6 +25,11 @@ app.conf.update(
         "task_default_exchange_type": "topic",
         "task_default_queue": "bell",
         "task_default_routing_key": "bell",
+        # calls to other systems take long: a queue of their own, so that they never hold up jobs
+        "task_queues": [
+            Queue(name, Exchange("bell", "topic"), routing_key=name) for name in ("bell", "lanes")
+        ],
+        "task_routes": {"integrations.deliver": {"queue": "lanes", "routing_key": "lanes"}},
         "timezone": "UTC",
         "beat_schedule": {
             "drain": {"task": "core.drain", "schedule": 1.0, "options": {"expires": 5}},

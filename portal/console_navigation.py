@@ -23,7 +23,7 @@ class Item:
     is_urgent: bool
 
 
-# title, icon, model, what of waiting_counts() stands beside it, whether that is trouble
+# title, icon, model (or model/page), what of waiting_counts() stands beside it, whether that is trouble
 GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
     (
         _("Money"),
@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
             (_("Enrollments"), "inbox", "affiliates.enrollment", "applications", False),
             (_("Affiliates"), "people", "affiliates.affiliate", "", False),
             (_("Links"), "link", "affiliates.link", "", False),
+            (_("Direct links"), "external", "affiliates.directlink", "direct_links", False),
             (_("Coupons"), "tag", "affiliates.coupon", "", False),
             (_("Groups"), "squares", "affiliates.group", "", False),
         ),
@@ -49,6 +50,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
         (
             (_("Conversions"), "chart", "tracking.conversion", "parked", True),
             (_("Orders"), "cart", "tracking.order", "", False),
+            (_("Files of sales"), "inbox", "integrations.orderfile", "", False),
+            (_("Clicks"), "cursor", "tracking.click", "", False),
         ),
     ),
     (
@@ -56,7 +59,9 @@ GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
         (
             (_("Programs"), "megaphone", "affiliates.program", "", False),
             (_("Attribution terms"), "clock", "affiliates.attributionterms", "", False),
+            (_("Model comparisons"), "columns", "tracking.study", "", False),
             (_("Plans"), "document", "commissions.plan", "", False),
+            (_("Dictionary"), "list", "tracking.term", "", False),
             (_("Simulations"), "chart", "commissions.simulation", "", False),
             (_("Who earns by which plan"), "updown", "commissions.assignment", "", False),
             (_("Exchange rates"), "exchange", "commissions.exchangerate", "", False),
@@ -67,7 +72,13 @@ GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
         _("System"),
         (
             (_("Connections"), "puzzle", "integrations.connection", "troubled", True),
+            (_("Sync monitor"), "chart", "integrations.connection/monitor", "", False),
+            (_("Transfers"), "updown", "integrations.delivery/transfers", "", False),
             (_("Received messages"), "envelope", "integrations.inbound", "stuck", True),
+            (_("Reconciliations"), "scale", "integrations.reconciliation", "", False),
+            (_("Findings of audits"), "people", "integrations.finding", "", False),
+            (_("Deliveries"), "megaphone", "integrations.delivery", "undelivered", True),
+            (_("Beacons of the tag"), "tag", "tracking.beacon", "", False),
             (_("API keys"), "key", "portal.apikey", "", False),
             (_("Colleagues"), "person", "affiliates.member", "", False),
             (_("Invitations"), "envelope", "affiliates.invitation", "", False),
@@ -92,6 +103,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _is_open(request: HttpRequest, model: str) -> bool:
+    model = model.partition("/")[0]
     page = next(
         (page for known, page in admin.site._registry.items() if known._meta.label_lower == model), None
     )
@@ -107,6 +119,17 @@ def _item(
     counted: str,
     urgent: bool,
 ) -> Item:
-    address = reverse(f"admin:{model.replace('.', '_')}_changelist")
-    is_here = request.path.startswith(address)
+    address = _address(model)
+    is_here = request.path.startswith(address) and not _is_deeper(request.path, address)
     return Item(title, icon, address, is_here, counts.get(counted, 0), urgent)
+
+
+def _address(model: str) -> str:
+    name, _slash, page = model.partition("/")
+    return reverse(f"admin:{name.replace('.', '_')}_{page or 'changelist'}")
+
+
+def _is_deeper(path: str, address: str) -> bool:
+    """Whether another item of the sidebar is nearer to the page: one that stands below the list of its model."""
+    below = (entry[2] for _title, entries in GROUPS for entry in entries if "/" in entry[2])
+    return any(path.startswith(each) and len(each) > len(address) for each in map(_address, below))

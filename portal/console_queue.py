@@ -9,13 +9,13 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _, ngettext
 
 from affiliates.cells import chip, money_text
-from affiliates.models import Enrollment
+from affiliates.models import DirectLink, DirectLinkState, Enrollment
 from affiliates.scoped_admin import memberships, merchants_that_let
 from commissions.models import Commission
 from commissions.states import CommissionState
 from core.models import Job, JobState
-from integrations.models import Connection, Inbound
-from integrations.states import ConnectionState, InboundState
+from integrations.models import Connection, Delivery, Inbound
+from integrations.states import ConnectionState, DeliveryState, InboundState
 from payouts.models import Batch, Payout
 from payouts.states import BatchState, PayoutState
 from reports import queries
@@ -55,12 +55,16 @@ def _count(merchants: list[int]) -> dict[str, int]:
     jobs = Job.objects.filter(event__tenant_id__in=merchants, state=JobState.QUARANTINED)
     return {
         "applications": applied.count(),
+        "direct_links": DirectLink.objects.filter(**of_program, state=DirectLinkState.ASKED).count(),
         "batches": Batch.objects.filter(**of_program, state__in=OPEN_BATCHES).count(),
         "failed_payouts": _unpaid_failures(merchants).count(),
         "held": held.count(),
         "parked": Conversion.objects.parked().filter(**of_program).count(),
         "troubled": connections.exclude(last_error="").count(),
         "stuck": stuck.count(),
+        "undelivered": Delivery.objects.filter(
+            connection__program__merchant__in=merchants, state=DeliveryState.DEAD
+        ).count(),
         "quarantined": jobs.count(),
     }
 
@@ -118,9 +122,21 @@ def _held(request: HttpRequest, count: int) -> Waiting | None:
 
 
 def _people_lines(request: HttpRequest, counts: dict[str, int]) -> list[Waiting | None]:
-    count = counts["applications"]
+    return [_applications(request, counts["applications"]), _pages(counts["direct_links"])]
+
+
+def _pages(count: int) -> Waiting | None:
+    """Pages of affiliates that are to count without a link."""
     if not count:
-        return []
+        return None
+    title = ngettext("%(n)s direct link asked for", "%(n)s direct links asked for", count) % {"n": count}
+    address = reverse("admin:affiliates_directlink_changelist") + "?state__exact=asked"
+    return Waiting(title, _("Look at the page before it counts."), "external", address, _("answer"))
+
+
+def _applications(request: HttpRequest, count: int) -> Waiting | None:
+    if not count:
+        return None
     title = ngettext("%(n)s application", "%(n)s applications", count) % {"n": count}
     oldest = Enrollment.objects.applied().filter(program__merchant__in=list(memberships(request)))
     first = oldest.order_by("applied_at").first()
@@ -130,7 +146,7 @@ def _people_lines(request: HttpRequest, counts: dict[str, int]) -> list[Waiting 
         else ""
     )
     address = reverse("admin:affiliates_enrollment_changelist") + "?state__exact=applied"
-    return [Waiting(title, detail, "inbox", address, _("answer"))]
+    return Waiting(title, detail, "inbox", address, _("answer"))
 
 
 def _trouble_lines(counts: dict[str, int]) -> list[Waiting | None]:

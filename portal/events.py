@@ -1,6 +1,9 @@
 """Who follows what. Read from the top it is the path of the money."""
 
+from integrations.news import PUBLIC
+
 NOTICE = "portal.notices.send"
+PLAN = "integrations.tasks.plan_deliveries"
 
 ROUTES: dict[str, tuple[str, ...]] = {
     # people
@@ -17,30 +20,67 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "affiliate.changed": (),
     "enrollment.applied": (NOTICE,),
     "enrollment.activated": (NOTICE, "commissions.tasks.pay_joining"),
+    "enrollment.imported": (),
     "enrollment.refused": (NOTICE,),
     "enrollment.suspended": (NOTICE,),
     "enrollment.banned": (NOTICE,),
     "enrollment.left": (),
     "enrollment.sponsored": (),
     "link.created": (),
+    "link.changed": (),
     "link.paused": (),
     "link.resumed": (),
+    "directlink.asked": (),
+    "directlink.approved": (NOTICE,),
+    "directlink.refused": (NOTICE,),
+    "directlink.ended": (),
     "coupon.created": (),
+    "coupon.retired": (),
     "payee.changed": (NOTICE,),
     # an order comes in
     "connection.created": (),
     "connection.changed": (),
+    "connection.changes_asked": ("integrations.tasks.take_changes",),
+    "connection.telling": ("integrations.tasks.line_up_customers",),
+    "customer.status_changed": (),
+    "connection.troubled": (NOTICE,),
+    "connection.recovered": (NOTICE,),
+    "mapping.changed": (),
     "inbound.received": ("integrations.tasks.process_inbound",),
     "inbound.asked": ("integrations.tasks.ask_store",),
     "inbound.replayed": (),
+    "beacon.retried": (),
+    "reconciliation.asked": ("integrations.tasks.reconcile",),
+    "reconciliation.running": ("integrations.tasks.reconcile",),
+    "reconciliation.paused": (),
+    "reconciliation.cancelled": (),
+    "reconciliation.finished": (),
+    "reconciliation.failed": (),
+    "audit.asked": ("integrations.tasks.audit",),
+    "audit.running": ("integrations.tasks.audit",),
+    "audit.finished": (),
+    "audit.failed": (),
+    "finding.mended": (),
+    "arrival.asked": ("integrations.tasks.look_for_files",),
+    "arrival.taken": (),
+    "arrival.refused": (),
+    "order_file.uploaded": (),
+    "order_file.confirmed": ("integrations.tasks.take_order_file",),
+    "order_file.taking": ("integrations.tasks.take_order_file",),
+    "order_file.taken": (),
+    "order_file.discarded": (),
+    "order_file.forgotten": (),
     "order.recorded": (),
     "order.revised": (),
+    "terms.met": ("integrations.tasks.note_terms",),
+    "term.decided": (),
     "refund.recorded": ("commissions.tasks.apply_refund", "integrations.tasks.ask_for_refund_lines"),
     "refund.withdrawn": (),
     "conversion.counted": (),
     "conversion.parked": (),
     "conversion.released": (),
     "conversion.recounted": (),
+    "conversion.confirmed": (),
     "conversion.moved": ("commissions.tasks.settle_moved",),
     "volume.changed": ("commissions.tasks.follow_volume",),
     "period.closed": ("commissions.tasks.settle_true_ups",),
@@ -48,6 +88,10 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "decision.replaced": (),
     "rates.loaded": ("commissions.tasks.release_parked",),
     "rates.entered": ("commissions.tasks.release_parked",),
+    # what models would say
+    "study.asked": ("tracking.tasks.run_study",),
+    "study.finished": (),
+    "study.failed": (),
     # it earns
     "plan.drafted": (),
     "plan.edited": (),
@@ -78,8 +122,17 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "payout.sent": (NOTICE,),
     "payout.paid": (NOTICE,),
     "payout.failed": (NOTICE,),
+    # others are told
+    "connection.repaired": (),
+    "connection.replayed": (),
+    "connection.hastened": (),
+    "delivery.replayed": (),
+    "delivery.skipped": (),
     # machines
     "key.created": (),
     "key.revoked": (),
     "key.rotated": (),
 }
+
+# what the outside may hear of has one follower more; it gets its job only where somebody listens (EVENT_GATES)
+ROUTES |= {kind: (*ROUTES[kind], PLAN) for kind in PUBLIC}

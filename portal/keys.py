@@ -30,6 +30,7 @@ SCOPES: dict[str, str | Promise] = {
     "links:read": gettext_lazy("read links"),
     "links:write": gettext_lazy("create links for affiliates"),
     "payouts:read": gettext_lazy("read payouts"),
+    "hooks": gettext_lazy("subscribe to news of what the key may read"),
 }
 OVERLAP = timedelta(days=1)  # how long a rotated key still works, so that nothing stops meanwhile
 USE_NOTED_EVERY = timedelta(minutes=1)

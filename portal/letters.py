@@ -8,18 +8,22 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from affiliates.models import Enrollment, Invitation, Member, Payee, Program
+from affiliates.models import DirectLink, Enrollment, Invitation, Member, Payee, Program
 from affiliates.roles import MAY
 from affiliates.states import EnrollmentState
 from commissions.models import Commission
 from commissions.states import CommissionState
+from commissions.words import reason_in_words
 from core.models import Event
 from core.money import Money
+from integrations.models import Connection
 from payouts.models import Payout
 from payouts.states import PayoutState
+from portal import letters_on_connections
 from portal.affiliate.earned import is_of_a_period, source_of
 from portal.brand_addresses import base_address, page_address
 from portal.letter import Letter, brand_of, to_affiliate
+from portal.letters_on_links import page_approved, page_refused
 from portal.letters_on_terms import new_terms
 from portal.models import Brand
 
@@ -168,8 +172,8 @@ def _payee_changed(event: Event, row: Payee) -> list[Letter]:
 def _held(event: Event, row: Commission) -> list[Letter]:
     if not row.is_held or row.reason != event.data.get("reason"):
         return []
-    why = row.reason
-    if why.startswith(SELF_REFERRAL):
+    why = reason_in_words(row.reason)
+    if row.reason.startswith(SELF_REFERRAL):
         why = _("The buyer seems to be yourself.")
     first = _("A commission of %(amount)s is on hold: somebody looks at it before it is paid.")
     return [_about(row, _("A commission is on hold"), first, row.net, quote=why)]
@@ -289,6 +293,8 @@ WRITERS: dict[str, tuple[Any, Callable[[Event, Any], list[Letter]]]] = {
     "enrollment.suspended": (Enrollment, _suspended),
     "enrollment.banned": (Enrollment, _banned),
     "terms.announced": (Enrollment, new_terms),
+    "directlink.approved": (DirectLink, page_approved),
+    "directlink.refused": (DirectLink, page_refused),
     "payee.changed": (Payee, _payee_changed),
     "commission.held": (Commission, _held),
     "commission.released": (Commission, _released),
@@ -297,4 +303,6 @@ WRITERS: dict[str, tuple[Any, Callable[[Event, Any], list[Letter]]]] = {
     "payout.sent": (Payout, _sent),
     "payout.paid": (Payout, _paid),
     "payout.failed": (Payout, _failed),
+    "connection.troubled": (Connection, letters_on_connections.troubled),
+    "connection.recovered": (Connection, letters_on_connections.recovered),
 }

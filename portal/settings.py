@@ -128,7 +128,10 @@ CACHES = {
     "default": _shared_cache if REDIS_URL else _local_cache if TRIBUTARY_ENV == "test" else _database_cache
 }
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+LANES_AT_ONCE = env.number("LANES_AT_ONCE", 8)
 EVENT_ROUTES = "portal.events.ROUTES"
+EVENT_GATES = {"integrations.tasks.plan_deliveries": "integrations.gate.is_heard"}
+ERRAND = "integrations.actions.serve"
 SCHEDULE = "portal.schedule.SCHEDULE"
 TENANTS_OF = "affiliates.roles.merchants_of"
 
@@ -180,7 +183,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 # a brand may stand on a company's main domain, whose other hosts are not ours to bind
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("HSTS_WHOLE_DOMAIN", False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^hooks/"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^hooks/", r"^postback/"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.flag("BEHIND_PROXY"):
@@ -202,6 +205,8 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 OUTBOUND_ALLOWED_HOSTS = env.names("OUTBOUND_ALLOWED_HOSTS")
 OUTBOUND_HTTP_ALLOWED = env.flag("OUTBOUND_HTTP_ALLOWED", False)
+FILE_DROP_ROOT = env.text("FILE_DROP_ROOT")
+COUNTRY_DATABASE = env.text("COUNTRY_DATABASE")
 _daily_rates = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
 EXCHANGE_RATES_URL = env.switchable("EXCHANGE_RATES_URL", "" if TRIBUTARY_ENV == "test" else _daily_rates)
 
@@ -238,6 +243,12 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 API_RATE_PER_MINUTE = env.number("API_RATE_PER_MINUTE", 600)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+ALERT_LAG_MINUTES = env.number("ALERT_LAG_MINUTES", 15)
+ALERT_BACKLOG = env.number("ALERT_BACKLOG", 1000)
+ALERT_DEAD = env.number("ALERT_DEAD", 1)
+ALERT_FAILING_MINUTES = env.number("ALERT_FAILING_MINUTES", 60)
+DELIVERIES_KEPT_DAYS = env.number("DELIVERIES_KEPT_DAYS", 30)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Partner API",
     "VERSION": "1",

@@ -3,16 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from affiliates.models import Enrollment
 from commissions.models import Commission
 from commissions.states import CommissionState
 from commissions.words import reason_in_words
 from payouts.models import Payout
 from payouts.states import PayoutState
-from tracking.models import Click, Conversion
+from tracking.attribution.why_not import percent
+from tracking.models import Click, Conversion, Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,24 @@ def _until_credited(conversion: Conversion) -> list[Step]:
     steps.append(Step(_("Paid by the buyer"), conversion.captured_at))
     if decision and decision.enrollment:
         words = _("Credited to %(name)s: %(why)s") % {
-            "name": decision.enrollment.affiliate.name,
+            "name": _credited(decision, decision.enrollment),
             "why": decision.get_evidence_display(),
         }
         steps.append(Step(words, decision.made_at))
     return steps
+
+
+def _credited(decision: Decision, principal: Enrollment) -> str:
+    """Everybody who is credited, with the share where there are several."""
+    shares = {credit["enrollment"]: Fraction(credit["share"]) for credit in decision.credits}
+    if len(shares) < 2:
+        return str(principal.affiliate.name)
+    rows = Enrollment.objects.filter(pk__in=shares).select_related("affiliate").in_bulk()
+    named = [
+        _("%(name)s %(share)s") % {"name": rows[one].affiliate.name, "share": percent(share)}
+        for one, share in shares.items()
+    ]
+    return ", ".join(named)
 
 
 def _earned(commission: Commission, named: bool = False) -> list[Step]:

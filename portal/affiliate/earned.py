@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from affiliates.models import Enrollment
 from commissions.models import Commission, Reversal
 from commissions.states import CommissionKind, CommissionState, ReversalCause
+from commissions.words import reason_in_words
 from commissions.words.periods import period_in_words
 from payouts.models import PayoutItem
 from payouts.states import PayoutState
@@ -117,7 +118,7 @@ def why_held(commission: Commission) -> str:
     """Why somebody looks at it first, in a sentence."""
     if commission.reason.startswith(SELF_REFERRAL):
         return _("The buyer seems to be yourself. Somebody looks at it before it is approved.")
-    return commission.reason or _("Somebody looks at it before it is approved.")
+    return reason_in_words(commission.reason) or _("Somebody looks at it before it is approved.")
 
 
 def _pending(commission: Commission) -> Stage:

@@ -14,6 +14,7 @@ from commissions import ledger
 from commissions.models import Commission, CommissionQuerySet, Reversal
 from commissions.states import AccountKind, CommissionKind, CommissionState
 from core.money import Money
+from core.scoping import ScopedQuerySet
 from portal.charts import BarChart, bar_chart
 from tracking.models import Click, Decision
 
@@ -93,7 +94,7 @@ def last_month(enrollment: Enrollment, now: datetime) -> Month:
     series = [(day, program.money(by_day[day])) for day in days]
     return Month(
         earned=program.money(sum(value.amount for _, value in series)),
-        clicks=Click.objects.filter(enrollment=enrollment, at__gte=since, is_bot=False).count(),
+        clicks=_people(enrollment).filter(at__gte=since).count(),
         sales=_counting(enrollment).filter(occurred_at__gte=since, kind=CommissionKind.EARNED).count(),
         chart=bar_chart(series, program.currency),
         since=days[0],
@@ -104,7 +105,7 @@ def last_month(enrollment: Enrollment, now: datetime) -> Month:
 def brought_by(enrollment: Enrollment, links: Iterable[int]) -> dict[int, Brought]:
     """Clicks, sales and net earnings of links; three queries whatever their number."""
     found: dict[int, Brought] = defaultdict(Brought)
-    clicks = Click.objects.filter(enrollment=enrollment, link__in=list(links), is_bot=False)
+    clicks = _people(enrollment).filter(link__in=list(links))
     for row in clicks.values("link_id").annotate(count=Count("pk")):
         found[row["link_id"]].clicks = row["count"]
     link = Click.objects.filter(pk=OuterRef("click_id")).values("link_id")[:1]
@@ -117,6 +118,13 @@ def brought_by(enrollment: Enrollment, links: Iterable[int]) -> dict[int, Brough
         found[row["link"]].sales, found[row["link"]].earned = row["sales"], row["earned"]
     for row in won.values("link").annotate(taken=Sum("conversion__commissions__reversals__amount")):
         found[row["link"]].earned -= row["taken"] or 0
+    return found
+
+
+def _people(enrollment: Enrollment) -> ScopedQuerySet:
+    """Clicks of people, without those that repeat one just before: which of them do is known once they are read."""
+    people = Click.objects.filter(enrollment=enrollment, is_bot=False, is_read=True)
+    found: ScopedQuerySet = people.filter(is_duplicate=False)
     return found
 
 

@@ -1,61 +1,18 @@
-"""What affiliates fill in: a new link, their profile, where they are paid."""
+"""What affiliates fill in about themselves: their profile, where they are paid."""
 
 from typing import Any
 
-from babel import Locale
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, gettext_lazy as _
 
-from affiliates.actions import DestinationRefused, check_destination
-from affiliates.actions.links import SUB_IDS
 from affiliates.actions.payees import PayeeRefused, read_account
-from affiliates.models import PayeeMethod, Program
-
-NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-
-
-class LinkForm(forms.Form):
-    """A link to any page that the program allows, with a name and sub ids."""
-
-    destination = forms.URLField(label=_("Page of the shop"), max_length=2000, assume_scheme="https")
-    name = forms.CharField(
-        label=_("Name"),
-        required=False,
-        max_length=80,
-        help_text=_("Only you see it, for example “Winter video”."),
-    )
-    sub_ids = forms.CharField(
-        label=_("Sub ids"),
-        required=False,
-        max_length=400,
-        help_text=_("Up to five marks of your own, by comma, for example: newsletter, header."),
-    )
-
-    def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.program = program
-        self.fields["destination"].widget.attrs["placeholder"] = program.home_url
-
-    def clean_destination(self) -> str:
-        """Refuse what lies outside the program's hosts, with the reason."""
-        try:
-            return check_destination(self.program, self.cleaned_data["destination"])
-        except DestinationRefused as refused:
-            raise ValidationError(str(refused)) from refused
-
-    def clean_sub_ids(self) -> list[str]:
-        """The marks, without empty ones."""
-        marks = [mark.strip() for mark in self.cleaned_data["sub_ids"].split(",") if mark.strip()]
-        if len(marks) > SUB_IDS:
-            raise ValidationError(_("At most five."))
-        return marks
+from affiliates.countries import names_of_countries
+from affiliates.models import PayeeMethod
 
 
 def _countries() -> list[tuple[str, str]]:
-    names = Locale.parse((get_language() or "en").replace("-", "_")).territories
-    known = [(name, code) for code, name in names.items() if len(code) == 2 and code not in NOT_COUNTRIES]
-    return [("", "—"), *((code, name) for name, code in sorted(known))]
+    named = names_of_countries(get_language() or "en")
+    return [("", "—"), *sorted(named.items(), key=lambda known: (known[1], known[0]))]
 
 
 class ProfileForm(forms.Form):

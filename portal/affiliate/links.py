@@ -1,26 +1,27 @@
-"""Links and codes: what each brought, a new one to any page of the shop, pause, QR code."""
+"""Links and codes: what each brought, a new one to any page of the shop, changes, pause."""
 
-import io
 from typing import Any
 
-import segno
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
 
 from affiliates import actions
-from affiliates.actions import DestinationRefused
+from affiliates.destinations import LinkRefused
 from affiliates.models import Coupon, Enrollment, Link
 from affiliates.states import IllegalMove
 from core.money import Money
 from core.scoping import owned_or_404
 from portal.affiliate.addresses import link_address, recruiting_address
 from portal.affiliate.figures import Brought, brought_by
-from portal.affiliate.forms import LinkForm
+from portal.affiliate.link_forms import LinkForm
 from portal.affiliate.membership import AffiliateRequest, affiliate_page
 from portal.affiliate.sheets import page_or_sheet
 from portal.public.terms import offers
@@ -42,15 +43,19 @@ def links(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
     return _answer(request, enrollment, form=fresh, created=created)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 @affiliate_page
 def link(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> HttpResponse:
-    """One link: its address, QR code and figures."""
+    """One link: its address, QR code and figures; a posted form changes it."""
     own = owned_or_404(Link.objects.filter(enrollment=enrollment), request.user, pk=pk)
+    form = LinkForm(request.POST or None, program=enrollment.program, link=own)
+    if request.method == "POST" and form.is_valid() and _change(request, own, form):
+        messages.success(request, _("The link is changed; its address stays the same."))
+        return redirect("affiliate:link", pk=own.pk)
     row = _row(request, enrollment, own, brought_by(enrollment, [own.pk])[own.pk])
-    context = {"section": "links", "enrollment": enrollment, "row": row}
-    return page_or_sheet(request, "affiliate/link.html", "affiliate/link_body.html", str(own), context)
+    context = {"section": "links", "enrollment": enrollment, "row": row, "form": form}
+    return page_or_sheet(request, "affiliate/link.html", "affiliate/link_body.html", _title(own), context)
 
 
 @require_POST
@@ -59,40 +64,42 @@ def state(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> HttpRes
     """Pause a link (is_active empty) or let it work again."""
     own = owned_or_404(Link.objects.filter(enrollment=enrollment), request.user, pk=pk)
     verb = actions.resume_link if request.POST.get("is_active") else actions.pause_link
-    verb(own, actor=request.user)
+    try:
+        verb(own, actor=request.user)
+    except IllegalMove as illegal:
+        messages.error(request, str(illegal))
+        return (
+            HttpResponseClientRedirect(reverse("affiliate:links"))
+            if request.htmx
+            else redirect("affiliate:links")
+        )
     if request.htmx:
         return _answer(request, enrollment, form=LinkForm(program=enrollment.program), created=None)
     return redirect("affiliate:links")
 
 
-@require_safe
-@affiliate_page
-def qr(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> HttpResponse:
-    """The link as a QR code: SVG, black on white, ready for print."""
-    own = owned_or_404(Link.objects.filter(enrollment=enrollment), request.user, pk=pk)
-    drawing = io.BytesIO()
-    segno.make(link_address(request, own), error="m", micro=False).save(
-        drawing, kind="svg", border=2, omitsize=True, light="#fff", svgclass=None, lineclass=None
-    )
-    headers = {"Cache-Control": "private, max-age=86400"}
-    if request.GET.get("download"):
-        headers["Content-Disposition"] = f'attachment; filename="{own.code}.svg"'
-    return HttpResponse(drawing.getvalue(), content_type="image/svg+xml", headers=headers)
-
-
 def _create(request: AffiliateRequest, enrollment: Enrollment, form: LinkForm) -> Link | None:
-    values = form.cleaned_data
     try:
-        return actions.create_link(
-            enrollment,
-            values["destination"],
-            name=values["name"],
-            sub_ids=values["sub_ids"],
-            actor=request.user,
-        )
-    except (DestinationRefused, IllegalMove) as refused:
-        form.add_error("destination", str(refused))
-        return None
+        return actions.create_link(enrollment, **form.choices(), actor=request.user)
+    except LinkRefused as refused:
+        form.refuse(refused)
+    except IllegalMove as illegal:
+        form.add_error(None, str(illegal))
+    return None
+
+
+def _change(request: AffiliateRequest, link: Link, form: LinkForm) -> Link | None:
+    try:
+        return actions.change_link(link, **form.choices(), actor=request.user)
+    except LinkRefused as refused:
+        form.refuse(refused)
+    except IllegalMove as illegal:
+        form.add_error(None, str(illegal))
+    return None
+
+
+def _title(link: Link) -> str:
+    return _("Start page") if link.is_default else str(link)
 
 
 def _answer(
@@ -127,7 +134,10 @@ def _beside(request: AffiliateRequest, enrollment: Enrollment) -> dict[str, Any]
 def _row(request: AffiliateRequest, enrollment: Enrollment, link: Link, brought: Brought) -> dict[str, Any]:
     return {
         "link": link,
+        "title": _title(link),
         "address": link_address(request, link),
+        "ends_at": link.expires_at and enrollment.program.local(link.expires_at),
+        "is_over": link.expires_at is not None and link.expires_at <= timezone.now(),
         "clicks": brought.clicks,
         "sales": brought.sales,
         "earned": Money(brought.earned, enrollment.program.currency),

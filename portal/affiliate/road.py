@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from commissions.models import Commission, Reversal
 from commissions.states import CommissionState, ReversalCause
+from commissions.words.figures import share_in_words
 from payouts.models import Payout, PayoutItem
 from payouts.states import PayoutState
 from portal.affiliate.earned import LISTED, cause_of, day_of, is_of_a_period, source_of, why_held
 from tracking.models import Click
+from tracking.states import EvidenceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,16 @@ def _evidence(commission: Commission) -> list[Step]:
     decision = commission.conversion.decision if commission.conversion else None
     if decision is None or commission.level > 1:
         return []
+    shares = {credit["enrollment"]: Fraction(credit["share"]) for credit in decision.credits}
+    if commission.enrollment_id not in shares:  # credited to somebody else since, or a partner of the plan
+        return []
+    if len(shares) > 1:
+        return [
+            *_followed(commission, decision.trace),
+            _shared(len(shares), shares[commission.enrollment_id]),
+        ]
+    if decision.evidence == EvidenceKind.VIEW:
+        return [Step("done", _("Your advertisement was seen"))]
     if decision.coupon is not None:
         return [Step("done", _("Your code %(code)s was used") % {"code": decision.coupon.code.upper()})]
     click = (
@@ -47,8 +61,28 @@ def _evidence(commission: Commission) -> list[Step]:
     )
     if click is None:
         return [Step("done", _("The customer had come through you before"))]
+    return [_follow(commission, click)]
+
+
+def _followed(commission: Commission, trace: dict[str, Any]) -> list[Step]:
+    """The affiliate's own clicks that count; those of others are nobody's business."""
+    own = commission.enrollment_id
+    ids = [
+        row["click"] for row in trace["touches"] if row["enrollment"] == own and row["won"] and row["click"]
+    ]
+    clicks = Click.objects.filter(pk__in=ids, enrollment=own).select_related("link").order_by("at", "pk")
+    return [_follow(commission, click) for click in clicks]
+
+
+def _follow(commission: Commission, click: Click) -> Step:
     title = _("Your link was followed: %(link)s") % {"link": click.link.name or click.link.code}
-    return [Step("done", title, _moment(commission, click.at))]
+    return Step("done", title, _moment(commission, click.at))
+
+
+def _shared(count: int, share: Fraction) -> Step:
+    values = {"count": count, "share": share_in_words(share)}
+    title = _("You were one of %(count)s partners who contributed") % values
+    return Step("done", title, _("Your share is %(share)s.") % values)
 
 
 def _bought(commission: Commission) -> list[Step]:

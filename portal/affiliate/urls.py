@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from portal.affiliate import earnings, links, overview, payouts, profile, terms
+from portal.affiliate import (
+    direct_links,
+    earnings,
+    links,
+    order_question,
+    overview,
+    payouts,
+    profile,
+    qr_codes,
+    terms,
+    traffic,
+)
 
 app_name = "affiliate"
 urlpatterns = [
@@ -11,8 +22,12 @@ urlpatterns = [
     path("links/", links.links, name="links"),
     path("links/<int:pk>/", links.link, name="link"),
     path("links/<int:pk>/state/", links.state, name="link_state"),
-    path("links/<int:pk>/qr.svg", links.qr, name="link_qr"),
+    path("links/<int:pk>/qr/", qr_codes.of_link, name="link_qr"),
+    path("links/direct/", direct_links.direct_links, name="direct_links"),
+    path("links/direct/<int:pk>/closure/", direct_links.closure, name="direct_link_closure"),
+    path("traffic/", traffic.show, name="traffic"),
     path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings/question/", order_question.ask, name="order_question"),
     path("earnings/<int:pk>/", earnings.commission, name="commission"),
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts/<int:pk>/", payouts.statement, name="payout"),

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from affiliates.models import Program
 from commissions.actions import Taken, take_orders
+from commissions.models import Volume
 from portal.api import documents, examples, paging, shapes
 from portal.api.base import ApiView
 from portal.api.fields import Strict, Text
@@ -22,7 +23,7 @@ from portal.api.problems import Problem, invalid, wrong
 from portal.api.schema import operation
 from portal.api.serializers import OrderRequest, UpdateRequest, read_order
 from tracking.actions.orders import Mode
-from tracking.models import Conversion
+from tracking.models import Conversion, Decision
 from tracking.orders import OrderIn
 from tracking.states import ConversionState
 
@@ -36,7 +37,11 @@ class ConversionQuery(paging.PageQuery):
     """Filters of the list."""
 
     state = serializers.ChoiceField(choices=ConversionState.choices, required=False)
-    affiliate = Text(max_length=40, required=False, help_text="The code of the credited affiliate.")
+    affiliate = Text(
+        max_length=40,
+        required=False,
+        help_text="The code of an affiliate that is credited, alone or with others.",
+    )
     source = Text(max_length=60, required=False)  # type: ignore[assignment]  # the wire calls it so
 
 
@@ -70,7 +75,11 @@ class Conversions(ApiView):
         {201: documents.ConversionDocument, 200: documents.ConversionDocument},
         scope="conversions:write",
         request=OrderRequest,
-        examples=[examples.sent("Order", examples.ORDER), examples.sent("Lead", examples.LEAD)],
+        examples=[
+            examples.sent("Order", examples.ORDER),
+            examples.sent("Lead", examples.LEAD),
+            examples.sent("Sale at a till", examples.TILL),
+        ],
     )
     def post(self, request: Request) -> Response:
         """Take an order: 201 when it is new, 200 when the same came before, 409 when it differs."""
@@ -200,7 +209,11 @@ def _filtered(rows: QuerySet[Conversion], filters: dict[str, Any]) -> QuerySet[C
     rows = rows.filter(**{name: filters[name] for name in ("state", "source") if name in filters})
     if "affiliate" in filters:
         code = filters["affiliate"]
-        rows = rows.filter(decisions__is_current=True, decisions__enrollment__code=code)
+        principal = Decision.objects.filter(conversion=OuterRef("pk"), is_current=True, enrollment__code=code)
+        with_others = Volume.objects.filter(
+            conversion=OuterRef("pk"), enrollment__code=code, read__credited=True
+        )
+        rows = rows.filter(Exists(principal) | Exists(with_others))
     return rows
 
 

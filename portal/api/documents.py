@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from affiliates.link_choices import DEVICES
+from affiliates.models import DirectLinkState
 from affiliates.states import EnrollmentState
 from commissions.states import CommissionKind, CommissionState
 from payouts.states import PayoutState
@@ -43,15 +45,33 @@ class Parked(Document):
     reason = serializers.CharField()
 
 
+class CreditDocument(Document):
+    """The share of one affiliate."""
+
+    enrollment = serializers.IntegerField(help_text="The affiliate's id.")
+    share = serializers.CharField(
+        help_text='A fraction, such as "1" or "2/5"; all shares add up to exactly 1.'
+    )
+    group = serializers.CharField(required=False, help_text="The name of its group, or an empty text.")
+    chain = serializers.ListField(child=Metadata(), help_text="Its sponsors, from level 2 upward.")
+    own = serializers.ChoiceField(
+        choices=["email", "phone", "customer", "payee"],
+        required=False,
+        help_text="By what the buyer is this affiliate itself; then what derives from its share is on hold.",
+    )
+
+
 class DecisionDocument(Document):
     """Who is credited, and why."""
 
-    affiliate = serializers.CharField(allow_null=True, help_text="The affiliate's code.")
+    affiliate = serializers.CharField(
+        allow_null=True, help_text="The affiliate's code; of several, whoever has the largest share."
+    )
     evidence = serializers.ChoiceField(choices=EvidenceKind.choices)
     why = serializers.CharField()
     click_id = serializers.CharField(allow_null=True)
     coupon = serializers.CharField(allow_null=True)
-    credits = serializers.ListField(child=Metadata(), help_text="Shares and sponsors.")
+    credits = CreditDocument(many=True, help_text="Everybody's share, the largest first.")
     made_at = serializers.DateTimeField()
     trace = Metadata(help_text="Everything that was considered.")
 
@@ -175,6 +195,21 @@ class AffiliateDocument(Document):
     decided_at = serializers.DateTimeField(allow_null=True)
 
 
+class RuleDocument(Document):
+    """Where some visitors are led instead; an empty list means all."""
+
+    countries = serializers.ListField(child=serializers.CharField())
+    devices = serializers.ListField(child=serializers.ChoiceField(choices=list(DEVICES)))
+    destination = serializers.CharField()
+
+
+class PartDocument(Document):
+    """One of the pages that all other visitors are shared out to."""
+
+    destination = serializers.CharField()
+    weight = serializers.IntegerField()
+
+
 class LinkDocument(Document):
     """A link."""
 
@@ -182,11 +217,29 @@ class LinkDocument(Document):
     affiliate = serializers.CharField()
     code = serializers.CharField()
     url = serializers.CharField()
+    qr_url = serializers.CharField(help_text="What a QR code should hold, to know its visitors.")
     destination = serializers.CharField()
     name = serializers.CharField(allow_blank=True)
     sub_ids = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(allow_null=True)
+    rules = RuleDocument(many=True)
+    rotation = PartDocument(many=True)
     is_active = serializers.BooleanField()
     created_at = serializers.DateTimeField()
+
+
+class DirectLinkDocument(Document):
+    """An affiliate's own page whose visitors count without a parameter."""
+
+    id = serializers.IntegerField()
+    affiliate = serializers.CharField()
+    link = serializers.IntegerField(help_text="The id of the link that it counts to.")
+    host = serializers.CharField(help_text="Without www., in IDNA.")
+    path = serializers.CharField(help_text="How paths begin.")
+    state = serializers.ChoiceField(choices=DirectLinkState.choices)
+    reason = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
 
 
 class PayoutDocument(Document):

@@ -41,6 +41,16 @@ LEAD = {
     "total": "0.00",
     "evidence": {"ref": "anna"},
 }
+TILL = {
+    "source": "store-lisbon",
+    "external_id": "T-40017",
+    "occurred_at": "2026-11-20T14:02:11Z",
+    "currency": "EUR",
+    "total": "49.00",
+    "tax": "9.16",
+    "channel": "store",
+    "evidence": {"ref": "anna", "coupons": ["ANNA15"]},
+}
 REFUND = {
     "source": "shop-eu",
     "conversion_external_id": "1001",
@@ -62,6 +72,31 @@ LINK = {
     "destination": "https://shop.example.com/mugs",
     "name": "Mugs",
     "sub_ids": ["blog"],
+}
+LINK_IN_FULL = {
+    **LINK,
+    "code": "anna-mugs",
+    "expires_at": "2034-12-31T23:59:59Z",
+    "rules": [
+        {"countries": ["DE", "AT"], "devices": [], "destination": "https://shop.example.com/de/tassen"},
+        {"countries": [], "devices": ["mobile", "tablet"], "destination": "https://shop.example.com/app"},
+    ],
+    "rotation": [
+        {"destination": "https://shop.example.com/mugs", "weight": 3},
+        {"destination": "https://shop.example.com/cups", "weight": 1},
+    ],
+}
+LINK_CHANGE: dict[str, object] = {
+    "destination": "https://shop.example.com/cups",
+    "expires_at": None,
+    "rules": [],
+}
+HOOK = {"target_url": "https://hooks.example.com/hooks/catch/1/abc/", "event": "commission.approved"}
+HOOK_IN_FULL = {
+    **HOOK,
+    "event": "order.*",
+    "filters": {"affiliate.code": "anna", "order.source": "shop-eu"},
+    "expires": "2034-12-31T23:59:59Z",
 }
 CHANGED = {**ORDER, "total": "109.90", "revision_at": "2026-11-20T17:00:00Z"}
 

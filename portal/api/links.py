@@ -1,5 +1,6 @@
-"""Links of the program's affiliates."""
+"""Links of the program's affiliates, and pages of theirs that count without one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -10,16 +11,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from affiliates.actions import DestinationRefused, create_link
-from affiliates.models import Enrollment, Link, Program
+from affiliates.actions import LinkRefused, change_link, create_link
+from affiliates.models import DirectLink, DirectLinkState, Enrollment, Link, Program
 from affiliates.states import IllegalMove
 from portal.api import documents, examples, paging, shapes
 from portal.api.base import ApiView
 from portal.api.fields import Text
 from portal.api.idempotency import once
+from portal.api.link_requests import LinkChange, LinkRequest
 from portal.api.problems import Problem, invalid, wrong
 from portal.api.schema import operation
-from portal.api.serializers import LinkRequest, read
+from portal.api.serializers import read
 
 STATES = ["active", "paused"]
 
@@ -28,6 +30,13 @@ class LinkQuery(paging.PageQuery):
     """Filters of the list; its time is when the link was made."""
 
     state = serializers.ChoiceField(choices=STATES, required=False)
+    affiliate = Text(max_length=40, required=False, help_text="The affiliate's code.")
+
+
+class DirectLinkQuery(paging.PageQuery):
+    """Filters of the list; its time is when the affiliate asked."""
+
+    state = serializers.ChoiceField(choices=DirectLinkState.choices, required=False)
     affiliate = Text(max_length=40, required=False, help_text="The affiliate's code.")
 
 
@@ -55,7 +64,10 @@ class Links(ApiView):
         {201: documents.LinkDocument},
         scope="links:write",
         request=LinkRequest,
-        examples=[examples.sent("Link", examples.LINK)],
+        examples=[
+            examples.sent("Link", examples.LINK),
+            examples.sent("With all choices", examples.LINK_IN_FULL),
+        ],
     )
     def post(self, request: Request) -> Response:
         """Make a link; 422 when the program does not lead there, 409 when the affiliate is not active."""
@@ -70,28 +82,72 @@ class Links(ApiView):
         )
         if enrollment is None:
             raise invalid([wrong("/affiliate", _("The program has no affiliate of this code."))])
-        name, sub_ids = values.get("name", ""), values.get("sub_ids", ())
-        try:
-            link = create_link(enrollment, values["destination"], name=name, sub_ids=sub_ids)
-        except DestinationRefused as refused:
-            raise invalid([wrong("/destination", str(refused))]) from None
-        except IllegalMove as illegal:
-            raise Problem(409, "conflict", str(illegal)) from None
-        return Response(_shape(link), 201)
+        choices = {name: value for name, value in values.items() if name != "affiliate"}
+        return Response(_shape(_said(lambda: create_link(enrollment, **choices))), 201)
 
 
 class OneLink(ApiView):
     """A link by its id."""
 
-    scopes = {"GET": "links:read"}
+    scopes = {"GET": "links:read", "PATCH": "links:write"}
 
     @operation("links_read", "Read one", {200: documents.LinkDocument}, scope="links:read")
     def get(self, request: Request, pk: int) -> Response:
         """Return the link."""
-        row = _rows(self.program).filter(pk=pk).first()
-        if row is None:
+        return Response(_shape(self.row(pk)))
+
+    @operation(
+        "links_change",
+        "Change where a link leads",
+        {200: documents.LinkDocument},
+        scope="links:write",
+        request=LinkChange,
+        examples=[examples.sent("Another page", examples.LINK_CHANGE)],
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change what is named; 422 when the program does not lead there, 409 when the affiliate is not active."""
+        row, values = self.row(pk), read(LinkChange, request.data)
+        return once(request, lambda: Response(_shape(_said(lambda: change_link(row, **values)))))
+
+    def row(self, pk: int) -> Link:
+        """A link of the key's program; 404 for any other."""
+        found = _rows(self.program).filter(pk=pk).first()
+        if found is None:
             raise Http404
-        return Response(_shape(row))
+        return found
+
+
+class DirectLinks(ApiView):
+    """Pages of affiliates whose visitors count without a parameter."""
+
+    scopes = {"GET": "links:read"}
+
+    @operation(
+        "directlinks_list",
+        "List direct links",
+        {200: documents.page_of(documents.DirectLinkDocument)},
+        scope="links:read",
+        filters=DirectLinkQuery,
+    )
+    def get(self, request: Request) -> Response:
+        """List direct links, newest first."""
+        filters = paging.query(DirectLinkQuery, request)
+        rows = DirectLink.objects.filter(program=self.program).select_related("enrollment")
+        if "state" in filters:
+            rows = rows.filter(state=filters["state"])
+        if "affiliate" in filters:
+            rows = rows.filter(enrollment__code=filters["affiliate"])
+        return Response(paging.page(rows, filters, shapes.direct_link, time="created_at"))
+
+
+def _said(work: Callable[[], Link]) -> Link:
+    """Do the verb; what it refuses is said with a pointer to what was wrong."""
+    try:
+        return work()
+    except LinkRefused as refused:
+        raise invalid([wrong("".join(f"/{part}" for part in refused.where), str(refused))]) from None
+    except IllegalMove as illegal:
+        raise Problem(409, "conflict", str(illegal)) from None
 
 
 def _rows(program: Program) -> QuerySet[Link]:

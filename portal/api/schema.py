@@ -36,6 +36,7 @@ ANSWERS = {
     200: "Done, or done before.",
     201: "It is new and was taken.",
     202: "It was taken and waits for its order.",
+    204: "It is gone, or was before.",
 }
 READING = (401, 403, 404, 422, 429)
 WRITING = (400, 401, 403, 404, 409, 413, 415, 422, 429)

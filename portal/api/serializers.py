@@ -1,4 +1,4 @@
-"""What a request may say, and what it becomes: values for the verbs that take orders, refunds and links."""
+"""What a request may say, and what it becomes: values for the verbs that take orders and refunds."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -173,15 +173,6 @@ class RefundRequest(Strict):
         if values["kind"] == RefundKind.REFUND and "lines" not in values and "gross" not in values:
             raise serializers.ValidationError({"lines": [_("Send lines or a gross amount.")]})
         return values
-
-
-class LinkRequest(Strict):
-    """A link to make."""
-
-    affiliate = Text(max_length=40, help_text="The affiliate's code.")
-    destination = Text(max_length=2000, help_text="A page on one of the program's allowed hosts.")
-    name = Text(max_length=80, required=False, allow_blank=True)
-    sub_ids = serializers.ListField(child=Text(max_length=80), max_length=5, required=False)
 
 
 def read(kind: type[Strict], data: Any, **context: Any) -> dict[str, Any]:

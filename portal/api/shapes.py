@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from affiliates.models import Enrollment, Link
+from affiliates.models import DirectLink, Enrollment, Link
 from commissions.models import Commission
 from commissions.words import explain
 from payouts.models import Payout
@@ -132,11 +132,30 @@ def link(row: Link, address: str) -> dict[str, Any]:
         "affiliate": row.enrollment.code,
         "code": row.code,
         "url": address,
+        "qr_url": f"{address}?via=qr",
         "destination": row.destination,
         "name": row.name,
         "sub_ids": row.sub_ids,
+        "expires_at": moment(row.expires_at),
+        "rules": row.rules,
+        "rotation": row.rotation,
         "is_active": row.is_active,
         "created_at": moment(row.created_at),
+    }
+
+
+def direct_link(row: DirectLink) -> dict[str, Any]:
+    """An affiliate's page, and whether it counts."""
+    return {
+        "id": row.pk,
+        "affiliate": row.enrollment.code,
+        "link": row.link_id,
+        "host": row.host,
+        "path": row.path,
+        "state": row.state,
+        "reason": row.reason,
+        "created_at": moment(row.created_at),
+        "decided_at": moment(row.decided_at),
     }
 
 

@@ -6,8 +6,10 @@ from portal.api.affiliates import Affiliates, OneAffiliate
 from portal.api.base import Nowhere
 from portal.api.commissions import Commissions, OneCommission
 from portal.api.conversions import BulkConversions, ConversionBySource, Conversions, OneConversion
-from portal.api.links import Links, OneLink
+from portal.api.hooks import HookSubscriptions, OneHookSubscription
+from portal.api.links import DirectLinks, Links, OneLink
 from portal.api.me import Me
+from portal.api.news import Events, EventSamples
 from portal.api.payouts import OnePayout, Payouts
 from portal.api.reference import reference, schema
 from portal.api.refunds import OneRefund, Refunds
@@ -29,10 +31,15 @@ urlpatterns: list[URLPattern] = [
     path("affiliates/<str:code>", OneAffiliate.as_view(), name="affiliate"),
     path("links", Links.as_view(), name="links"),
     path("links/<int:pk>", OneLink.as_view(), name="link"),
+    path("direct-links", DirectLinks.as_view(), name="direct_links"),
     path("commissions", Commissions.as_view(), name="commissions"),
     path("commissions/<int:pk>", OneCommission.as_view(), name="commission"),
     path("payouts", Payouts.as_view(), name="payouts"),
     path("payouts/<int:pk>", OnePayout.as_view(), name="payout"),
+    path("hook-subscriptions", HookSubscriptions.as_view(), name="hook_subscriptions"),
+    path("hook-subscriptions/<int:pk>", OneHookSubscription.as_view(), name="hook_subscription"),
+    path("events", Events.as_view(), name="events"),
+    path("events/<str:kind>/samples", EventSamples.as_view(), name="event_samples"),
     path("schema/", schema, name="schema"),
     path("docs/", reference, name="docs"),
     re_path(r"^.*$", Nowhere.as_view()),

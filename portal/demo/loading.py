@@ -9,7 +9,7 @@ from django.db import transaction
 
 from affiliates.models import Merchant
 from core import events
-from portal.demo import cast, payday, store, story
+from portal.demo import afterwards, cast, payday, store, story
 from portal.demo.agenda import Agenda
 from portal.demo.chance import Chance
 from portal.demo.simulator import Simulator
@@ -45,6 +45,7 @@ def load(now: datetime, scale: float = 1.0) -> tuple[Merchant, str]:
         with _few_collections():
             agenda.run()
             play.followers.catch_up()
+            afterwards.work(stage)
     return stage.merchant, key
 
 

@@ -16,6 +16,7 @@ from tracking.orders import Evidence, LineIn, OrderIn
 
 BUYS = 0.045  # of the people who followed a link
 COUPON = 0.16  # of those also use the affiliate's coupon
+LOOKS = 411  # the seed of all that nobody's money hangs on
 NOTED = timedelta(seconds=40)  # until the shop has told us of an order
 
 
@@ -24,6 +25,7 @@ class Simulator:
 
     def __init__(self, stage: Stage, agenda: Agenda, chance: Chance, scale: float) -> None:
         self.stage, self.agenda, self.chance, self.scale = stage, agenda, chance, scale
+        self.looks = Chance(LOOKS)
         self.followers = Followers()
 
     def plan_year(self) -> None:
@@ -40,12 +42,16 @@ class Simulator:
         for shop in self.stage.shops.values():
             weight = busy(at, days_ago) * self.scale
             number = self.chance.count(shop.plan.visits * weight)
-            drawn, people = visits.draw(self.chance, shop, number, at, self.agenda.end)
+            drawn, people = visits.draw(self.chance, self.looks, shop, number, at, self.agenda.end)
             clicks += drawn
             for visit in people:
                 self._consider(shop, visit)
             for _stray in range(self.chance.count(shop.plan.strays * weight)):
                 self.agenda.put(self.chance.moment(at), partial(self.stray, shop))
+        self.keep(clicks)
+
+    def keep(self, clicks: list[Click]) -> None:
+        """Store clicks, as the edge would have."""
         Click.objects.bulk_create(clicks, batch_size=500)
 
     def _consider(self, shop: Shop, visit: visits.Visit) -> None:

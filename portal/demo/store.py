@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from integrations import actions as integrations
-from integrations.connectors.woocommerce.verify import sign
+from integrations.connectors.signatures import in_base64
 from integrations.models import Connection
 from portal import keys
 from portal.demo.catalog import Product
@@ -29,8 +29,9 @@ FORBIDDEN = {
 def write(play: Simulator) -> str:
     """Connect the shop, put its messages down in the agenda, and return the new key's text."""
     stage, shop = play.stage, play.stage.shops["northwind"]
-    connection = integrations.connect_woocommerce(
+    connection = integrations.connect(
         shop.program,
+        connector="woocommerce",
         name="Northwind shop",
         source=shop.plan.source,
         actor=stage.people["manager"],
@@ -83,7 +84,7 @@ def send(connection: Connection, topic: str, content: dict[str, Any], at: dateti
             "X-WC-Webhook-Topic": topic,
             "X-WC-Webhook-Resource": topic.partition(".")[0],
             "X-WC-Webhook-Event": topic.partition(".")[2],
-            "X-WC-Webhook-Signature": sign(body, connection.secrets["webhook_secret"]).decode(),
+            "X-WC-Webhook-Signature": in_base64(body, connection.secrets["webhook_secret"]).decode(),
             "X-WC-Webhook-ID": "7",
             "X-WC-Webhook-Delivery-ID": f"{int(at.timestamp()):012x}",
         }

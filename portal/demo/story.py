@@ -9,7 +9,7 @@ from typing import Any
 from affiliates import actions as affiliates
 from commissions import actions as commissions
 from commissions.states import CommissionKind
-from portal.demo import arrivals, cast, decisions
+from portal.demo import arrivals, cast, decisions, fair, ways
 from portal.demo.catalog import CLIMBING, CLIMBING_HIGHER, STANDARD_RAISED
 from portal.demo.fates import give_back, lines_of, refund_of
 from portal.demo.simulator import Simulator
@@ -43,7 +43,17 @@ SALES: tuple[tuple[str, str, int, Items], ...] = (
 
 def write(play: Simulator) -> None:
     """Put every scene down in the agenda."""
-    for scene in (_people, _sales, _rules, _returns, _disputes, _odd_orders, decisions.write):
+    for scene in (
+        _people,
+        _sales,
+        _rules,
+        _returns,
+        _disputes,
+        _odd_orders,
+        decisions.write,
+        ways.write,
+        fair.write,
+    ):
         scene(play)
 
 

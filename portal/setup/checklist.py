@@ -19,6 +19,7 @@ from affiliates.states import IllegalMove
 from commissions.models import Plan
 from commissions.words import explain
 from core.http import UnsafeURL
+from core.jobs import Failure
 from core.models import User
 from core.money import Money
 from integrations import actions as integrations
@@ -111,7 +112,15 @@ def store(request: HttpRequest, program: Program) -> HttpResponse:
     if not values["consumer_key"]:
         values["base_url"] = ""  # nobody calls it without keys, so it need not be reachable from here
     try:
-        connection = integrations.connect_woocommerce(program, **values, actor=_person(request))
+        connection = integrations.connect(
+            program,
+            connector="woocommerce",
+            name=values["name"],
+            source=values["source"],
+            base_url=values["base_url"],
+            keys=values,
+            actor=_person(request),
+        )
     except (UnsafeURL, integrations.AlreadyConnected) as refused:
         form.add_error(None, str(refused))
         return _page(request, program, store_form=form)
@@ -175,10 +184,14 @@ def _stores(program: Program) -> list[Store]:
 
 
 def _by_hand(connection: Connection) -> list[str]:
-    """Only a store without keys is set up by hand; no store is called here."""
-    if (connection.secrets or {}).get("consumer_key"):
+    """Only a store without keys is set up by hand; no system is called here."""
+    connector, store = connector_of(connection), store_of(connection)
+    if store.keys.get("consumer_key") or connector.has_keys(store):
         return []
-    return connector_of(connection).register(store_of(connection), integrations.delivery_url(connection))
+    try:
+        return connector.register(store, integrations.delivery_url(connection))
+    except Failure as missing:
+        return [str(missing)]
 
 
 def _proof(program: Program) -> Proof | None:

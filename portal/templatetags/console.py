@@ -16,9 +16,9 @@ from core.money import Money
 from portal.console_icons import CONSOLE_ICONS
 from portal.event_words import in_words
 from portal.icons import ICONS
-from reports import roads
+from reports import click_roads, roads
 from reports.roads import Step
-from tracking.models import Conversion
+from tracking.models import Click, Conversion
 
 register = template.Library()
 
@@ -120,6 +120,18 @@ def road_of_commission(row: Commission) -> list[Step]:
 def road_of_conversion(row: Conversion) -> list[Step]:
     """From click to payout, for everybody who earned."""
     return roads.of_conversion(row)
+
+
+@register.simple_tag
+def road_of_click(row: Click) -> click_roads.ClickRoad:
+    """What the visitor did around a click, and the orders it led to."""
+    return click_roads.of_click(row)
+
+
+@register.simple_tag
+def order_money(row: Conversion) -> Money:
+    """What the buyer paid."""
+    return Money(row.order.total, row.order.currency)
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext as _
 
+from affiliates.link_choices import DEVICES
 from core.money import Money
 from portal.icons import ICONS
 
@@ -61,6 +62,12 @@ def pill(tone: str, word: object, title: object = "") -> SafeString:
     """A status: a word with a fixed hue (ok, wait, info, bad or none)."""
     about = format_html(' title="{}"', title) if title else ""
     return format_html('<span class="pill pill--{}"{}>{}</span>', tone or "none", about, word)
+
+
+@register.simple_tag
+def device_word(device: str) -> object:
+    """What a kind of device is called."""
+    return DEVICES.get(device, device)
 
 
 @register.filter

@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections
 
 from core import tasks
+from integrations.courier import Courier
 
 log = logging.getLogger(__name__)
 
 SECOND = 1.0
+PATIENCE = 20.0  # seconds for what is being sent to other systems when the worker is told to stop
 
 
 class Command(BaseCommand):
@@ -35,7 +37,10 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"worker: {how}")
         self.stdout.flush()
+        courier = Courier(stop)
+        courier.start()
         Worker(stop).work()
+        courier.finish(seconds=PATIENCE)
 
 
 class Worker:
