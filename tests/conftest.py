@@ -1,5 +1,6 @@
 """The cast: Northwind and its people; and Eve, who owns another company."""
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,9 +12,12 @@ from hypothesis import HealthCheck, settings
 
 from affiliates.models import Affiliate, Enrollment, Merchant, Program
 from core.models import User
+from integrations import gate
 from portal.models import Brand
-from tests import makers
+from tests import kept, makers
 
+# migrations make thousands of classes that stay: looking for garbage among them so often only takes time
+gc.set_threshold(50_000, 20, 100)
 # what a machine does beside the tests must not decide whether they pass
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
@@ -25,11 +29,26 @@ def fresh_cache() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees who listened in another; asked again is when a connection is made or moved, not by the clock."""
+    monkeypatch.setattr(gate, "BELIEVED", float("inf"))
+    gate.believe(frozenset(), float("inf"))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def flush_around_triggers() -> Iterator[None]:
     """The tests' own clean-up goes round the triggers that guard the books; nothing else does."""
     with pytest.MonkeyPatch.context() as patch:  # a patch for one test would be gone before its flush
         patch.setattr(type(connection.ops), "execute_sql_flush", _flush)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_files_looked_for_once() -> Iterator[None]:
+    """What a client's middleware serves is the same in every test."""
+    with pytest.MonkeyPatch.context() as patch:
+        kept.static_files(patch)
         yield
 
 

@@ -4,15 +4,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from affiliates import actions as affiliates
 from affiliates.models import Affiliate, Enrollment, Member, Merchant, PayeeMethod, Program
 from commissions import actions as commissions
 from commissions.models import Commission, Plan
 from core.models import User
-from integrations.models import Connection
+from integrations import gate
+from integrations.models import Connection, Delivery, OrderFile, Reconciliation
 from portal.models import Brand
-from tracking.models import Click
+from tracking.models import Beacon, Click
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn, RefundIn
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -174,6 +176,11 @@ def make_click(enrollment: Enrollment, at: datetime = NOON, **fields: Any) -> tu
     return click, tid
 
 
+def make_beacon(program: Program, kind: str = "page", at: datetime = NOON, **fields: Any) -> Beacon:
+    """What a page of the shop told, waiting to be taken."""
+    return Beacon.objects.create(id=uuid4(), program=program, kind=kind, at=at, **fields)
+
+
 def make_brand(merchant: Merchant, *programs: Program, host: str = "testserver", **fields: Any) -> Brand:
     """What a host looks like."""
     brand = Brand.objects.create(
@@ -181,6 +188,40 @@ def make_brand(merchant: Merchant, *programs: Program, host: str = "testserver",
     )
     brand.programs.set(programs)
     return brand
+
+
+def make_delivery(connection: Connection, **fields: Any) -> Delivery:
+    """A message that was given up after one try."""
+    defaults = {
+        "kind": "order.recorded",
+        "object_key": "order:1",
+        "body": {"kind": "order.recorded"},
+        "state": "dead",
+        "attempts": 1,
+        "note": "The receiver answers with an error (500).",
+        "occurred_at": NOON,
+        "done_at": NOON,
+    }
+    row = Delivery.objects.create(connection=connection, **(defaults | fields))
+    request = "POST https://hooks.example.com/in\nwebhook-signature: ***\n\n{}"
+    row.tries.create(
+        number=1, at=NOON, milliseconds=12, status=500, request=request, answer="oh", outcome=row.note
+    )
+    return row
+
+
+def make_order_file(program: Program, text: str = "", **fields: Any) -> OrderFile:
+    """A file of two sales of a shop, to be looked at."""
+    from integrations.actions import upload_file  # needs the app registry
+
+    text = text or "order,date,total,currency\nS-1,2026-11-02 12:00,100.00,EUR\nS-2,2026-11-02,49.00,EUR\n"
+    given: dict[str, Any] = {
+        "name": "sales.csv",
+        "source": "store",
+        "channel": "store",
+        "at": NOON + timedelta(days=1),
+    }
+    return upload_file(program, content=text.encode(), **(given | fields))
 
 
 def make_connection(program: Program, **fields: Any) -> Connection:
@@ -192,4 +233,21 @@ def make_connection(program: Program, **fields: Any) -> Connection:
         "base_url": "https://shop.example.com",
         "secrets": {"webhook_secret": "s3cret"},
     }
-    return Connection.objects.create(program=program, **(defaults | fields))
+    connection = Connection.objects.create(program=program, **(defaults | fields))
+    gate.forget()
+    return connection
+
+
+def make_reconciliation(connection: Connection, **fields: Any) -> Reconciliation:
+    """A week of a store's orders that was compared with ours: one was missing."""
+    counts = {"seen": 3, "missing": 1, "same": 2, "refused": 1, "rows": [["77", "The status is odd."]]}
+    defaults: dict[str, Any] = {
+        "kind": "nightly",
+        "begins_at": NOON - timedelta(days=7),
+        "ends_at": NOON,
+        "state": "finished",
+        "counts": counts,
+        "created_at": NOON,
+        "finished_at": NOON,
+    }
+    return Reconciliation.objects.create(connection=connection, **(defaults | fields))

@@ -3,7 +3,7 @@
 import pytest
 
 from affiliates import actions
-from affiliates.actions import DestinationRefused
+from affiliates.actions import DestinationRefused, LinkRefused, links
 from affiliates.roles import NotAllowed
 from affiliates.states import IllegalMove
 
@@ -81,3 +81,50 @@ def test_link_for_somebody_else_needs_the_role(ann, bob, eve):
         actions.create_link(ann, "https://shop.example.com/", actor=eve)
     with pytest.raises(NotAllowed):
         actions.create_link(ann, "https://shop.example.com/", actor=bob.affiliate.user)
+
+
+@pytest.mark.parametrize("code", ["southwind", "extra"])
+def test_code_that_names_another_merchant_or_program_is_refused(bob, olga, code):
+    other = actions.create_merchant("Southwind", "southwind", olga)
+    actions.create_program(other, name="Extra", slug="extra", home_url="https://south.example/")
+
+    with pytest.raises(LinkRefused):
+        actions.create_link(bob, bob.program.home_url, code=code)
+    assert bob.links.count() == 1
+
+
+def test_code_of_an_affiliate_of_another_program_is_refused(ann, bob, olga):
+    other = actions.create_merchant("Southwind", "southwind", olga)
+    ann.program = actions.create_program(other, name="Extra", slug="extra", home_url="https://south.example/")
+    ann.save()
+    ann.links.all().delete()
+
+    with pytest.raises(LinkRefused):
+        actions.create_link(bob, bob.program.home_url, code=ann.code)
+    assert bob.links.count() == 1
+
+
+def test_own_program_may_be_named_and_chosen_codes_are_few(bob, monkeypatch):
+    monkeypatch.setattr(links, "MOST_OWN_CODES", 1)
+    assert actions.create_link(bob, bob.program.home_url, code=bob.program.slug).code == bob.program.slug
+
+    with pytest.raises(LinkRefused) as refused:
+        actions.create_link(bob, bob.program.home_url, code="one-more")
+
+    assert refused.value.where == ("code",)
+    assert actions.create_link(bob, bob.program.home_url).is_active
+    assert bob.links.count() == 3
+
+
+def test_open_links_are_limited_and_pausing_one_makes_room_for_one(bob, mia, monkeypatch):
+    monkeypatch.setattr(links, "MOST_OPEN", 2)
+    first = actions.create_link(bob, bob.program.home_url)
+    with pytest.raises(IllegalMove):
+        actions.create_link(bob, bob.program.home_url)
+
+    actions.pause_link(first, actor=mia)
+    actions.create_link(bob, bob.program.home_url)
+
+    with pytest.raises(IllegalMove):
+        actions.resume_link(first, actor=mia)
+    assert bob.links.filter(is_active=True).count() == 2

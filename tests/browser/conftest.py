@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from affiliates.models import Merchant, Program
 from tests import makers
+from tests.browser.street import front, make_visitor, open_front, portal, visitor  # noqa: F401 - fixtures
 from tests.story import processes
 from tests.story.conftest import built, make_house  # noqa: F401 - fixtures
 from tests.story.processes import House

@@ -21,6 +21,8 @@ PUBLIC = [
 OWN = [
     "/overview/",
     "/links/",
+    "/links/direct/",
+    "/traffic/",
     "/earnings/",
     "/payouts/",
     "/terms/",
@@ -33,6 +35,9 @@ MANAGERS = [
     "/admin/",
     "/admin/affiliates/enrollment/",
     "/admin/affiliates/program/",
+    "/admin/affiliates/link/add/",
+    "/admin/affiliates/directlink/",
+    "/admin/affiliates/attributionterms/add/",
     "/admin/commissions/commission/",
     "/admin/commissions/plan/",
     "/admin/commissions/entry/",
@@ -48,12 +53,13 @@ def test_no_page_sticks_out(shop: House, make_person: MakePerson, width: int) ->
     with shop.opened():
         ann = Enrollment.objects.get(code="ann-archer")
         take_orders(Program.objects.get(), [make_order("1", ref=ann.code, occurred_at=timezone.now())])
+        links = [f"/links/{link.pk}/" for link in ann.links.all()]
     stranger, ann, mia = (make_person(shop, width) for _person in range(3))
     ann.sign_in("ann@partner.example")
     mia.sign_in("mia@northwind.example")
 
     found = {}
-    for person, paths in ((stranger, PUBLIC), (ann, OWN), (mia, MANAGERS)):
+    for person, paths in ((stranger, PUBLIC), (ann, [*OWN, *links]), (mia, MANAGERS)):
         for path in paths:
             found[path] = person.open(path).evaluate(STICKS_OUT)
         person.complaints = [line for line in person.complaints if "404" not in line]  # /nowhere/ is meant

@@ -14,6 +14,7 @@ from commissions.rates import evaluate
 from commissions.sale import Credit, Line, Sale
 from tests.commissions.plans import plans as valid_plans
 from tests.commissions.spoiled import nearly_plans
+from tests.examples import examples
 
 FOLDER = Path(__file__).parents[2] / "docs" / "plans"
 SCHEMA = json.loads((FOLDER / "plan.schema.json").read_text())
@@ -118,7 +119,7 @@ def test_schema_knows_exactly_the_words_of_the_parser() -> None:
     assert DEFINITIONS["period"]["anyOf"][0]["enum"] == [*counters.CALENDAR, "all_time"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(valid_plans)
 def test_what_is_drawn_as_a_plan_is_one_for_both(body: dict[str, Any]) -> None:
     parse_plan(body, "EUR")
@@ -126,7 +127,7 @@ def test_what_is_drawn_as_a_plan_is_one_for_both(body: dict[str, Any]) -> None:
     assert refusals(body) == []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nearly_plans())
 def test_what_the_parser_takes_the_schema_takes(body: object) -> None:
     if is_plan(body):

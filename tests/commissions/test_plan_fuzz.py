@@ -4,7 +4,6 @@ FUZZ_EXAMPLES asks for more of them than a normal run tries.
 """
 
 import json
-import os
 from typing import Any
 
 import pytest
@@ -17,9 +16,10 @@ from commissions.words import changes_in_words, explain
 from tests.commissions.plans import Json, plans
 from tests.commissions.sales import counters_for, sales
 from tests.commissions.spoiled import anything, nearly_plans, nested
+from tests.examples import examples
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+EXAMPLES = examples(60, "FUZZ_EXAMPLES")
 some_examples = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 
 

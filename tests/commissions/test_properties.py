@@ -4,7 +4,6 @@ PROPERTY_EXAMPLES asks for more of them than a normal run tries.
 """
 
 import json
-import os
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -21,12 +20,13 @@ from core.money import round_half_up
 from tests.commissions import plans as drawn
 from tests.commissions.naive_rules import base_of, winners
 from tests.commissions.sales import Case, cases
+from tests.examples import examples
 
 ANN = 1
 NOON = datetime(2026, 11, 2, 12)  # noqa: DTZ001 - the program's clock
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "50"))
-examples = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
+EXAMPLES = examples(50, "PROPERTY_EXAMPLES")
+some_examples = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 Json = dict[str, Any]
 
 
@@ -34,7 +34,7 @@ def written(evaluation: Evaluation) -> str:
     return json.dumps([evaluation.trace, [earned.as_json() for earned in evaluation.commissions]])
 
 
-@examples
+@some_examples
 @given(cases())
 def test_same_plan_and_sale_give_the_same_to_the_letter(case: Case) -> None:
     body, plan, sale, counters = case
@@ -51,7 +51,7 @@ def test_same_plan_and_sale_give_the_same_to_the_letter(case: Case) -> None:
 # --- shares ------------------------------------------------------------------------------------------------
 
 
-@examples
+@some_examples
 @given(cases())
 def test_shares_of_a_level_add_up_to_its_rounded_total(case: Case) -> None:
     _body, plan, sale, counters = case
@@ -66,7 +66,7 @@ def test_shares_of_a_level_add_up_to_its_rounded_total(case: Case) -> None:
             assert sum(shares) == step["rounded"]
 
 
-@examples
+@some_examples
 @given(cases())
 def test_nobody_is_a_whole_cent_away_from_the_exact_share(case: Case) -> None:
     _body, plan, sale, counters = case
@@ -81,7 +81,7 @@ def test_nobody_is_a_whole_cent_away_from_the_exact_share(case: Case) -> None:
 # --- limits ------------------------------------------------------------------------------------------------
 
 
-@examples
+@some_examples
 @given(cases())
 def test_ceiling_is_never_exceeded(case: Case) -> None:
     _body, plan, sale, counters = case
@@ -93,7 +93,7 @@ def test_ceiling_is_never_exceeded(case: Case) -> None:
         assert sum(one.amount for one in evaluation.commissions) <= most
 
 
-@examples
+@some_examples
 @given(cases())
 def test_caps_are_never_exceeded(case: Case) -> None:
     _body, plan, sale, counters = case
@@ -113,7 +113,7 @@ def test_caps_are_never_exceeded(case: Case) -> None:
                 assert one.amount <= room
 
 
-@examples
+@some_examples
 @given(cases())
 def test_limits_only_take(case: Case) -> None:
     _body, plan, sale, counters = case
@@ -125,7 +125,7 @@ def test_limits_only_take(case: Case) -> None:
 # --- rules -------------------------------------------------------------------------------------------------
 
 
-@examples
+@some_examples
 @given(cases())
 def test_winner_is_found_by_trying_every_rule(case: Case) -> None:
     body, plan, sale, counters = case
@@ -168,7 +168,7 @@ def from_volume(plan: Plan, volume: int) -> Counters:
 nets = st.integers(0, 400_00)
 
 
-@examples
+@some_examples
 @given(rising(), nets, nets, nets)
 def test_rising_marginal_brackets_pay_no_less_for_more(body: Json, net: int, low: int, more: int) -> None:
     plan = parse_plan(body, "EUR")
@@ -178,7 +178,7 @@ def test_rising_marginal_brackets_pay_no_less_for_more(body: Json, net: int, low
     assert unrounded(plan, order(net + more), early) >= unrounded(plan, order(net), early)
 
 
-@examples
+@some_examples
 @given(rising(), st.lists(st.lists(nets, min_size=1, max_size=3), min_size=1, max_size=5), st.randoms())
 def test_month_by_marginal_brackets_does_not_depend_on_the_order_of_sales(
     body: Json, baskets: list[list[int]], random: Any
@@ -212,7 +212,7 @@ def by_hand(body: Json, total: int) -> Fraction:
     return paid
 
 
-@examples
+@some_examples
 @given(rising(), st.lists(nets, min_size=2, max_size=5), st.randoms())
 def test_order_of_arrival_inside_one_instant_changes_no_total(
     body: Json, sold: list[int], random: Any
@@ -236,7 +236,7 @@ def at_one_instant(plan: Plan, sold: list[int]) -> list[tuple[Fraction, int]]:
     return found
 
 
-@examples
+@some_examples
 @given(
     st.sampled_from(["month", "quarter", "year", "all_time", "days:1", "days:30", "days:366"]),
     st.lists(st.tuples(drawn.MOMENTS, st.integers(1, 9)), max_size=12),

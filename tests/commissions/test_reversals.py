@@ -3,7 +3,6 @@
 PROPERTY_EXAMPLES asks for more of them than a normal run tries.
 """
 
-import os
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -15,13 +14,14 @@ from commissions.rates import evaluate
 from commissions.refunds import RefundFact, due, fractions, quantities
 from commissions.sale import Credit, Line, Sale
 from tests.commissions.sales import Case, cases, line_lists
+from tests.examples import examples
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "50"))
-examples = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
+EXAMPLES = examples(50, "PROPERTY_EXAMPLES")
+some_examples = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 
 
-@examples
+@some_examples
 @given(cases(), st.data())
 def test_refunding_everything_in_any_pieces_reverses_exactly_all(case: Case, data: st.DataObject) -> None:
     _body, plan, sale, counters = case
@@ -53,7 +53,7 @@ def gone(sale: Sale, facts: list[RefundFact]) -> tuple[dict[str, Fraction], dict
     return fractions(sale.all_lines, total, facts), quantities(sale.all_lines, total, facts)
 
 
-@examples
+@some_examples
 @given(line_lists(least=1), st.integers(1, 100_00), st.lists(st.integers(0, 60_00), max_size=6))
 def test_gross_refunds_never_take_more_than_was_earned(
     lines: tuple[Line, ...], total: int, back: list[int]

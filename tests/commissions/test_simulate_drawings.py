@@ -6,8 +6,8 @@ import pytest
 
 from commissions.admin.simulation_page import per_cent
 from commissions.rehearsal.charts import bars, lines
-from commissions.rehearsal.file import plain
 from commissions.rehearsal.strides import last
+from core.csv_cells import plain
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_named_periods_are_whole(name: str, today: date, expected: tuple[date, d
     assert last(name, today) == expected
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@cmd", "\tx", "\rx", "\nx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@cmd", "\tx", "\rx", "\nx", " =1+1", "\u00a0@cmd"])
 def test_cell_that_a_spreadsheet_would_run_is_text(cell: str) -> None:
     assert plain(cell) == f"'{cell}"
     assert plain(f"x{cell}") == f"x{cell}"

@@ -106,7 +106,7 @@ def test_share_is_told() -> None:
     trace = evaluate(plan(rule(), by_item, order), sale(*goods, extra_base=300, credits=people)).trace
 
     assert said(trace, ANN, 1) == [
-        "The sale is shared. Your share is 1/3.",
+        "You were one of 3 partners who contributed to this sale. Your share is 1/3.",
         (
             "2 x Enamel mug, 71.28 EUR after discounts and before tax; your share is 23.76 EUR. "
             "Rule “Everyone” pays 1.00 EUR per item; your share is about 0.6667 EUR."
@@ -157,7 +157,7 @@ def test_affiliate_of_another_group_is_not_told_the_lines_of_the_first() -> None
 
     assert said(trace, ANN, 1)[1].endswith("Rule “Everyone” pays 20 %: 7.128 EUR.")
     assert said(trace, BEN, 1) == [
-        "The sale is shared. Your share is 50 %.",
+        "You were one of 2 partners who contributed to this sale. Your share is 50 %.",
         (
             "2 x Enamel mug, 71.28 EUR after discounts and before tax; your share is 35.64 EUR. "
             "Rule “Everyone” pays 10 %: 3.564 EUR."

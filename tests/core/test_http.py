@@ -10,8 +10,8 @@ import httpcore
 import pytest
 from pytest_django import Settings
 
-from core import http
 from core.http import Unreachable, UnsafeURL, check_url, is_public, request
+from core.http.wire import Wire
 
 PUBLIC = "93.184.216.34"
 HOSTILE_HOSTS = [
@@ -296,7 +296,7 @@ def test_is_public_answers_for_addresses_only(address: str, public: bool) -> Non
 
 
 def test_wire_knows_no_other_address() -> None:
-    wire = http._Wire([], time.monotonic() + 1)
+    wire = Wire([], time.monotonic() + 1, 1000)
 
     with pytest.raises(httpcore.ConnectError):
         wire.connect_tcp("127.0.0.1", 80)

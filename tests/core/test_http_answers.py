@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
-from core import http
-from core.http import Answer, TooLarge, Unreachable, request
+from core.http import Answer, TooLarge, Unreachable, request, wire
 
 Talk = Callable[[socket.socket, bytes], None]
 
@@ -193,6 +192,15 @@ def test_larger_body_is_refused_without_reading_it_all(serve: Callable[..., Peer
         ask(peer, max_bytes=100_000)
 
 
+def test_small_body_in_endless_small_pieces_is_refused(serve: Callable[..., Peer]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    peer = serve(lambda connection, heard: connection.sendall(head + b"1\r\nx\r\n" * 90_000 + b"0\r\n\r\n"))
+
+    with pytest.raises(TooLarge) as trouble:
+        ask(peer, max_bytes=100_000)  # the body has less; what carries it has more
+    assert trouble.value.status == 200
+
+
 def test_zipped_answer_is_unpacked(serve: Callable[..., Peer]) -> None:
     body = gzip.compress(b'{"a": 1}', mtime=0)
 
@@ -265,7 +273,7 @@ def tls_peer(serve: Callable[..., Peer], tmp_path: Path) -> Peer:
 @pytest.fixture
 def trust(tls_peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trusting = ssl.create_default_context(cafile=tmp_path / "peer.pem")
-    monkeypatch.setattr(http, "tls_context", lambda: trusting)
+    monkeypatch.setattr(wire, "tls_context", lambda: trusting)
 
 
 def certificate(path: Path) -> None:

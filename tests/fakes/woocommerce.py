@@ -2,12 +2,12 @@
 
 import base64
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
+
+from tests.fakes.loopback import Loopback, Said
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "woocommerce"
 KEY, SECRET = "ck_lab", "cs_lab"
@@ -16,8 +16,10 @@ EXPECTED: list[dict[str, Any]] = json.loads((PAYLOADS / "expected.json").read_te
 Row = dict[str, Any]
 
 
-class FakeStore:
+class FakeStore(Loopback):
     """Answers for its orders, their refunds and its webhooks; can be told to fail, and counts what it was asked."""
+
+    METHODS = ("GET", "POST", "PUT")
 
     def __init__(self) -> None:
         self.orders: dict[str, Row] = {
@@ -34,45 +36,9 @@ class FakeStore:
         self.refunds["22", "25"]["line_items"] = [refund_line(3, -1, "-35.64", "-6.77")]
         self.refunds["40", "41"]["shipping_lines"] = [{"id": 60, "total": "-4.90", "total_tax": "-0.93"}]
 
-    def __enter__(self) -> Self:
-        store = self
-
-        class Door(BaseHTTPRequestHandler):
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-            def answer(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                sent = json.loads(self.rfile.read(length)) if length else None
-                status, body, headers = store.respond(
-                    self.command, self.path, self.headers.get("Authorization", ""), sent
-                )
-                raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(raw)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(raw)
-
-            do_GET = do_POST = do_PUT = answer  # noqa: N815 - http.server's names
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.server.server_port}"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.host}"
+    def heard(self, request: BaseHTTPRequestHandler, sent: bytes) -> Said:
+        login = request.headers.get("Authorization", "")
+        return self.respond(request.command, request.path, login, json.loads(sent) if sent else None)
 
     def fail(self, status: int, body: Any = None, **headers: str) -> None:
         """Answer the next request so."""

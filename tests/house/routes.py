@@ -40,6 +40,8 @@ class Route:
         return reverse(name, kwargs=missing | self.words)
 
     def _value(self, path: str, side: Side) -> Any:
+        if path.startswith("side."):
+            return getattr(side, path.removeprefix("side."))
         label, _, column = path.rpartition(".")
         return getattr(side.row(apps.get_model(label)), column)
 
@@ -55,6 +57,7 @@ ROUTES_TRIED: dict[str, Route] = {
     "home": Route("public", 302),
     "setup:door": Route("public", 302),
     "setup:start": Route("public", 404),
+    "oauth_callback": Route("member", 302),  # who brings nothing from a vendor is told so
     "setup:checklist": Route("member", 302),
     "setup:program": _about("member", pk="affiliates.Program.pk"),
     "setup:colleagues": _about("member", 405, pk="affiliates.Program.pk"),
@@ -73,7 +76,11 @@ ROUTES_TRIED: dict[str, Route] = {
     "affiliate:link": _about("affiliate", pk="affiliates.Link.pk"),
     "affiliate:link_state": _about("affiliate", 405, pk="affiliates.Link.pk"),
     "affiliate:link_qr": _about("affiliate", pk="affiliates.Link.pk"),
+    "affiliate:direct_links": Route("affiliate"),
+    "affiliate:direct_link_closure": _about("affiliate", 405, pk="affiliates.DirectLink.pk"),
+    "affiliate:traffic": Route("affiliate"),
     "affiliate:earnings": Route("affiliate"),
+    "affiliate:order_question": Route("affiliate"),
     "affiliate:commission": _about("affiliate", pk="commissions.Commission.pk"),
     "affiliate:payouts": Route("affiliate"),
     "affiliate:payout": _about("affiliate", pk="payouts.Payout.pk"),
@@ -84,6 +91,7 @@ ROUTES_TRIED: dict[str, Route] = {
     "affiliate:profile": Route("affiliate"),
     "affiliate:payee": Route("affiliate", 302),
     "hook": _about("signed", 405, public_id="integrations.Connection.public_id"),
+    "postback": _about("signed", 404, public_id="integrations.Connection.public_id"),  # that of a webhook
     "api:me": Route("machine"),
     "api:conversions": Route("machine"),
     "api:conversions_bulk": Route("machine", 405),
@@ -97,10 +105,15 @@ ROUTES_TRIED: dict[str, Route] = {
     "api:affiliate": Route("machine", args={"code": "affiliates.Enrollment.code"}),
     "api:links": Route("machine"),
     "api:link": _about("machine", pk="affiliates.Link.pk"),
+    "api:direct_links": Route("machine"),
     "api:commissions": Route("machine"),
     "api:commission": _about("machine", pk="commissions.Commission.pk"),
     "api:payouts": Route("machine"),
     "api:payout": _about("machine", pk="payouts.Payout.pk"),
+    "api:hook_subscriptions": Route("machine"),
+    "api:hook_subscription": _about("machine", pk="side.hook"),
+    "api:events": Route("machine"),
+    "api:event_samples": Route("machine", words={"kind": "order.recorded"}),
     "api:schema": Route("public"),
     "api:docs": Route("public"),
     "api:^.*$": Route("nowhere", 404),
@@ -156,9 +169,44 @@ ROUTES_TRIED: dict[str, Route] = {
     "admin:commissions_simulation_start": Route("member"),
     "admin:commissions_simulation_progress": _about("member", simulation_id="commissions.Simulation.pk"),
     "admin:commissions_simulation_file": _about("member", simulation_id="commissions.Simulation.pk"),
+    "admin:tracking_study_start": Route("member"),
+    "admin:tracking_study_progress": _about("member", study_id="tracking.Study.pk"),
+    "admin:tracking_study_file": _about("member", study_id="tracking.Study.pk"),
     "admin:payouts_batch_open": Route("member"),
     "admin:payouts_batch_file": _about("member", batch_id="payouts.Batch.pk"),
+    "admin:integrations_connection_monitor": Route("member"),
+    "admin:integrations_delivery_transfers": Route("member"),
+    "admin:integrations_delivery_transfers_file": Route("member"),
+    "metrics": Route("public", 404),
+    "admin:integrations_connection_access": _about(  # its system gives no access by consent
+        "member", 302, connection_id="integrations.Connection.pk"
+    ),
     "admin:integrations_connection_secret": _about("member", connection_id="integrations.Connection.pk"),
+    "admin:integrations_connection_mappings": _about(
+        "member", connection_id="integrations.Mapping.connection_id"
+    ),
+    "admin:integrations_connection_mapping": _about(
+        "member",
+        words={"direction": "in", "kind": "order"},
+        connection_id="integrations.Mapping.connection_id",
+    ),
+    "admin:integrations_connection_mapping_file": _about(
+        "member",
+        words={"direction": "in", "kind": "order"},
+        connection_id="integrations.Mapping.connection_id",
+        version="integrations.Mapping.version",
+    ),
+    "admin:integrations_orderfile_template": Route("member"),
+    "admin:integrations_orderfile_affiliates": Route("member"),
+    "admin:integrations_orderfile_refused": _about("member", file_id="integrations.OrderFile.pk"),
+    "admin:integrations_orderfile_progress": _about("member", file_id="integrations.OrderFile.pk"),
+    "admin:integrations_reconciliation_backfill": _about(  # its store has no keys
+        "member", 302, connection_id="integrations.Connection.pk"
+    ),
+    "admin:integrations_reconciliation_progress": _about(
+        "member", reconciliation_id="integrations.Reconciliation.pk"
+    ),
+    "admin:tracking_term_accept": _about("member", 405, term_id="tracking.Term.pk"),
     "admin:portal_brand_preview": Route("member"),
     "admin:portal_apikey_make": Route("member"),
 }

@@ -1,9 +1,11 @@
 """The tables are what the models say, and can be built and taken down again."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from django.db import connection
 from tests.house.source import APPS, ROOT
 
 ROUND_TRIP = """
+import gc; gc.set_threshold(50_000, 20, 100)  # thousands of classes are made, and each stays
 import django; django.setup()
 from django.core.management import call_command
 from django.db import connection
@@ -27,10 +30,13 @@ call_command("migrate", verbosity=0); print(tables())
 
 
 @pytest.fixture
-def empty_database(tmp_path: Path) -> Iterator[str]:
-    """The address of a new database of the same kind as the tests'."""
+def new_database(tmp_path: Path) -> Iterator[str]:
+    """The address of a new database of the same kind as the tests'; where that is a file, of a copy of it."""
     if connection.vendor == "sqlite":
-        yield f"sqlite:///{tmp_path}/empty.sqlite3"
+        names = connection.settings_dict["NAME"], tmp_path / "new.sqlite3"
+        with closing(sqlite3.connect(names[0])) as built, closing(sqlite3.connect(names[1])) as copy:
+            built.backup(copy)
+        yield f"sqlite:///{tmp_path}/new.sqlite3"
         return
     name = f"migrations_{os.getpid()}"
     with connection._nodb_cursor() as cursor:
@@ -71,8 +77,8 @@ def test_a_planted_field_without_a_migration_is_found(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.django_db
-def test_migrations_build_an_empty_database_and_take_it_down(empty_database: str) -> None:
-    environment = {**os.environ, "DATABASE_URL": empty_database, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+def test_migrations_build_an_empty_database_and_take_it_down(new_database: str) -> None:
+    environment = {**os.environ, "DATABASE_URL": new_database, "DJANGO_SETTINGS_MODULE": "portal.settings"}
     program = ROUND_TRIP.format(apps=[app for app in reversed(APPS) if (ROOT / app / "migrations").is_dir()])
 
     done = subprocess.run(

@@ -1,11 +1,12 @@
 """Every page obeys the content security policy, and every answer carries it."""
 
-from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
 
 from tests.house.markup import inline
 from tests.house.routes import address, table
@@ -29,11 +30,16 @@ HEADERS = {
 CSP = "Content-Security-Policy"
 
 
-def answers(world: World) -> Iterator[tuple[str, HttpResponse]]:
-    """Every address, opened by the person it is for and by a visitor."""
-    for name, route in table().items():
-        for person in (owner_of(route), "anonymous"):
-            yield f"{name} for {person}", world.people[person].get(address(name, route, world.mine))
+@pytest.fixture(scope="module")
+def answers(built: World, django_db_blocker: DjangoDbBlocker) -> dict[str, HttpResponse]:
+    """Every address, opened once by the person it is for and by a visitor."""
+    world = deepcopy(built)
+    with django_db_blocker.unblock():
+        return {
+            f"{name} for {person}": world.people[person].get(address(name, route, world.mine))
+            for name, route in table().items()
+            for person in (owner_of(route), "anonymous")
+        }
 
 
 def unguarded(response: HttpResponse) -> list[str]:
@@ -47,17 +53,19 @@ def is_page(response: HttpResponse) -> bool:
     return not response.streaming and response.headers.get("Content-Type", "").startswith("text/html")
 
 
-def test_no_page_has_an_inline_script_or_style(world: World) -> None:
-    pages = [(name, response) for name, response in answers(world) if is_page(response)]
+@pytest.mark.django_db
+def test_no_page_has_an_inline_script_or_style(answers: dict[str, HttpResponse]) -> None:
+    pages = [(name, response) for name, response in answers.items() if is_page(response)]
 
     assert [f"{name}: {found}" for name, page in pages for found in inline(page.content.decode())] == []
     assert len(pages) > 100
 
 
-def test_every_answer_is_guarded(world: World) -> None:
+@pytest.mark.django_db
+def test_every_answer_is_guarded(answers: dict[str, HttpResponse]) -> None:
     found = {
         f"{name} ({response.status_code}): {weak}"
-        for name, response in answers(world)
+        for name, response in answers.items()
         if (weak := unguarded(response))
     }
 

@@ -25,14 +25,20 @@ from commissions.exchange import entered_by
 from commissions.models import ExchangeRate
 from core.models import Job, JobState, User
 from core.scoping import Scoped
-from integrations.models import Inbound
+from integrations.actions import hooks_of, save_mapping, subscribe
+from integrations.actions.findings import note_findings
+from integrations.audits import Fault
+from integrations.models import Arrival, Audit, Connection, ConnectionHour, CustomerFact, Inbound, Trouble
+from integrations.states import FindingKind
 from payouts import actions as payouts
 from payouts.models import Payout
 from portal import keys
 from portal.models import Brand
 from tests import makers
 from tests.house.source import APPS
+from tracking import actions as tracking
 
+MAPPED = [{"target": "order.number", "source": "id"}]
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -48,6 +54,11 @@ class Side:
     @property
     def merchant(self) -> Merchant:
         return self.program.merchant
+
+    @property
+    def hook(self) -> int:
+        """The id of a subscription of its key."""
+        return int(hooks_of(self.program).get().pk)
 
     @property
     def affiliate_user(self) -> User:
@@ -120,20 +131,46 @@ def live(owner: User, program: Program, enrollment: Enrollment) -> Side:
     """Give a company a row of everything, through the verbs."""
     makers.make_payee(enrollment)
     affiliates.create_coupon(enrollment, f"{enrollment.code}-15", actor=owner)
+    page = f"https://{enrollment.code}.blog.example/"
+    affiliates.ask_direct_link(enrollment.links.get(is_default=True), page, actor=owner)
     group = affiliates.create_group(program, "Gold", actor=owner)
     affiliates.invite_member(program.merchant, f"new@{program.slug}.example", "analyst", actor=owner)
     commissions.assign_plan(makers.make_plan(program), group=group, actor=owner)
     commissions.enter_rates(program.merchant, {"AED": Decimal("3.9821")}, actor=owner)
     _written(owner, program)
     makers.make_click(enrollment)
+    makers.make_beacon(program, state="refused", reason="It names no customer.")
     earn(owner, program, enrollment)
     _tried(owner, program)
-    _inbound(makers.make_connection(program, source=f"shop-{program.pk}"))
+    shop = makers.make_connection(program, source=f"shop-{program.pk}")
+    _inbound(shop)
+    makers.make_reconciliation(shop)
+    _said(program, shop)
+    makers.make_order_file(program, actor=owner)
+    save_mapping(makers.make_connection(program, connector="inbox", source="own"), "in", "order", MAPPED)
+    hook, _is_new = subscribe(program, target_url="https://hooks.example.com/catch/1", event="order.*")
+    makers.make_delivery(hook)
     _key, secret = keys.create_key(program, "Shop", list(keys.SCOPES), actor=owner)
     _passkey(enrollment.affiliate.user)
     Job.objects.filter(event__tenant_id=program.merchant_id).update(state=JobState.QUARANTINED)
     PermissionGroup.objects.get_or_create(name="operators")
     return Side(owner, program, enrollment, secret)
+
+
+def _said(program: Program, shop: Connection) -> None:
+    """A word of a store that has no other here, a customer whose record at a system is gone, what both systems say."""
+    tracking.note_terms(program, shop.source, [("category", "Footwear > Men")], at=makers.NOON)
+    crm = makers.make_connection(
+        program, connector="hubspot", source="crm", secrets={}, last_received_at=makers.NOON
+    )
+    customer = program.customers.order_by("pk")[0]
+    key = f"customer:{customer.pk}"
+    note_findings(crm, {key: [Fault(FindingKind.GONE, key, "101")]}, {}, makers.NOON)
+    Audit.objects.create(connection=crm, state="finished", finished_at=makers.NOON)
+    CustomerFact.objects.create(connection=crm, customer=customer, name="crm.lead_status", value="OPEN")
+    Arrival.objects.create(connection=shop, name="sales.csv", size=1, digest="0" * 64, state="refused")
+    ConnectionHour.objects.create(connection=shop, hour=makers.NOON, calls=1)
+    Trouble.objects.create(connection=shop, kind="lag", sentence="The oldest message has waited.")
 
 
 def _written(owner: User, program: Program) -> None:
@@ -146,12 +183,13 @@ def _written(owner: User, program: Program) -> None:
 
 
 def _tried(owner: User, program: Program) -> None:
-    """A plan that was tried on what was sold."""
+    """A plan that was tried on what was sold, and all models on who sold it."""
     plan, late = program.plans.order_by("pk").last(), makers.NOON + timedelta(days=60)
     assert plan
     between = makers.NOON - timedelta(days=1), makers.NOON + timedelta(days=1)
     simulation = commissions.start_simulation(plan, makers.TEN_PERCENT, *between, actor=owner, at=late)
     commissions.run_simulation(simulation, at=late)
+    tracking.run_study(tracking.ask_study(program, *between, actor=owner, at=late), at=late)
 
 
 def earn(owner: User, program: Program, enrollment: Enrollment) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import Client
 
-from integrations.connectors.woocommerce.verify import sign
+from integrations.connectors.signatures import in_base64
 from integrations.models import Connection
 from tests.fakes.woocommerce import PAYLOADS
 
@@ -19,7 +19,7 @@ def headers_of(name: str) -> dict[str, str]:
     recorded = json.loads((PAYLOADS / f"{name}.headers.json").read_text())
     headers = {key: value for key, value in recorded["headers"] if key.startswith("X-WC")}
     if recorded["secret"] != SECRET:
-        headers["X-WC-Webhook-Signature"] = sign(body_of(name), SECRET).decode()
+        headers["X-WC-Webhook-Signature"] = in_base64(body_of(name), SECRET).decode()
     return headers
 
 
@@ -37,7 +37,7 @@ def deliver(connection: Connection, name: str) -> int:
 def send(connection: Connection, topic: str, body: Any, **headers: str) -> int:
     """Send a body (bytes, or what is to be JSON) with the store's signature; return the status answered."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    signed = {"X-WC-Webhook-Topic": topic, "X-WC-Webhook-Signature": sign(raw, SECRET).decode()}
+    signed = {"X-WC-Webhook-Topic": topic, "X-WC-Webhook-Signature": in_base64(raw, SECRET).decode()}
     return post(connection, raw, {**signed, **headers})
 
 

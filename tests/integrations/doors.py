@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from integrations.views import receive_webhook
+from integrations.views import receive_postback, receive_webhook
 
-urlpatterns = [path("hooks/<uuid:public_id>", receive_webhook, name="hook")]
+urlpatterns = [
+    path("hooks/<uuid:public_id>", receive_webhook, name="hook"),
+    path("postback/<uuid:public_id>", receive_postback, name="postback"),
+]

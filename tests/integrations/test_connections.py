@@ -17,7 +17,9 @@ TOPICS = ["order.created", "order.updated", "order.deleted", "order.restored"]
 
 
 def connect(program: Program, **fields: Any) -> Connection:
-    return actions.connect_woocommerce(program, **{"name": "Shop", "source": "main", **fields})
+    return actions.connect(
+        program, **{"connector": "woocommerce", "name": "Shop", "source": "main", **fields}
+    )
 
 
 def test_connection_gets_a_secret_of_its_own(program: Program) -> None:

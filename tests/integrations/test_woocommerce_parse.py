@@ -255,3 +255,56 @@ def test_any_field_may_be_anything_and_nothing_breaks(field: str, value: object)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused_with_a_sentence(body: bytes) -> None:
     assert isinstance(told(body), str)
+
+
+def attributed(**told: Any) -> OrderIn:
+    """A recorded order with WooCommerce's own order attribution alone."""
+    metas = [
+        {"id": 1, "key": f"_wc_order_attribution_{name}", "value": value} for name, value in told.items()
+    ]
+    return order_of(changed(ORDERS[0], meta_data=metas))
+
+
+def test_own_order_attribution_is_read_without_a_plugin() -> None:
+    order = attributed(
+        source_type="utm",
+        referrer="https://annas-blog.test/mugs?session=secret#top",
+        utm_source="anna-blog",
+        utm_medium="affiliate",
+        utm_id="c-9",
+        session_entry="https://shop.example/mug/?tid=t1&ref=anna&utm_source=anna-blog",
+    )
+
+    assert (order.evidence.tid, order.evidence.ref) == ("t1", "anna")
+    assert {
+        name: order.metadata.get(name) for name in ("referrer", "source_type", "utm_source", "utm_id")
+    } == {
+        "referrer": "https://annas-blog.test/mugs",
+        "source_type": "utm",
+        "utm_source": "anna-blog",
+        "utm_id": "c-9",
+    }
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"source_type": "typein", "utm_source": "(direct)", "utm_medium": "(none)", "referrer": "(none)"},
+        {
+            "source_type": "typein",
+            "utm_source": ["x"],
+            "referrer": "javascript:alert(1)",
+            "session_entry": None,
+        },
+        {
+            "source_type": "typein",
+            "referrer": "https://user:pass@evil.example/",
+            "session_entry": "http://[::1",
+        },
+    ],
+)
+def test_attribution_that_says_nothing_is_no_evidence(told: dict[str, Any]) -> None:
+    order = attributed(**told)
+
+    assert (order.evidence.tid, order.evidence.ref) == ("", "")
+    assert set(order.metadata) == {"status", "number", "source_type"}

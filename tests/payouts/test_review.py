@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from affiliates.models import Enrollment
+from core.csv_cells import plain
 from core.models import User
 from payouts import actions
-from payouts.batch_file import plain
 from payouts.models import Batch
 from payouts.review import review
 from tests import makers

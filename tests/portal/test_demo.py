@@ -12,15 +12,15 @@ from django.test import Client
 from django.test.utils import override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
-from affiliates.models import Affiliate, Enrollment
+from affiliates.models import Affiliate, AttributionTerms, DirectLink, Enrollment, Link
 from commissions.ledger import balances
 from commissions.models import Commission
 from core.models import Job
-from integrations.models import Inbound
+from integrations.models import Inbound, OrderFile
 from payouts.models import Batch, Payout
 from payouts.review import review
 from portal.demo import cast
-from tracking.models import Conversion, Refund
+from tracking.models import Click, Conversion, Decision, Refund, Study
 
 pytestmark = pytest.mark.django_db
 
@@ -104,10 +104,31 @@ def test_the_star_may_open_every_page(demo: str, enter: Callable[[Affiliate], Cl
 
     pages = [
         enter(star).get(path, **host).status_code
-        for path in ("/overview/", "/links/", "/earnings/", "/payouts/")
+        for path in ("/overview/", "/links/", "/traffic/", "/earnings/", "/payouts/")
     ]
 
-    assert pages == [200, 200, 200, 200]
+    assert pages == [200] * 5
+
+
+def test_clicks_are_read_and_come_from_everywhere(demo: str) -> None:
+    people = Click.objects.filter(is_bot=False)
+
+    assert Click.objects.filter(is_read=False).count() == 0
+    assert len(set(people.values_list("source", flat=True))) >= 8
+    assert set(people.values_list("is_duplicate", flat=True)) == {True, False}
+    assert people.filter(via="direct").count() > 10
+    assert Link.objects.exclude(rotation=[]).exclude(rules=[]).count() == 1
+
+
+def test_touches_are_shared_since_the_terms_changed(demo: str) -> None:
+    dated = AttributionTerms.objects.filter(program__slug="northwind").order_by("effective_at")
+    current = Decision.objects.filter(is_current=True, enrollment__isnull=False)
+
+    assert [terms.model for terms in dated] == ["last_click", "last_click", "position"]
+    assert max(len(decision.credits) for decision in current) == 3
+    assert set(Study.objects.values_list("state", flat=True)) == {"done"}
+    assert sorted(OrderFile.objects.values_list("state", flat=True)) == ["taken", "uploaded"]
+    assert sorted(DirectLink.objects.values_list("state", flat=True)) == ["active", "asked"]
 
 
 @override_settings(PRODUCTION=True)

@@ -92,6 +92,6 @@ def test_road_leads_from_click_to_what_comes_next(program: Program, ann: Enrollm
     steps = roads.of_commission(taken.conversion.commissions.get(level=1))
 
     words = ["Clicked the link ann-archer", f"Ordered: {order.external_id}", "Paid by the buyer"]
-    credited = ["Credited to Ann Archer: last click", "commission earned", "may be approved"]
+    credited = ["Credited to Ann Archer: click", "commission earned", "may be approved"]
     assert [step.words for step in steps] == words + credited
     assert steps[-1].kind == "ahead"

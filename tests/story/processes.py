@@ -21,7 +21,7 @@ from django.utils import timezone
 from affiliates.models import Program
 from core import jobs
 from deploy import child
-from integrations.connectors.woocommerce.verify import sign
+from integrations.connectors.signatures import in_base64
 from integrations.models import Connection
 from portal.keys import SCOPES, create_key
 from tests import makers
@@ -167,7 +167,7 @@ def delivery(address: str, number: int, **fields: Any) -> httpx.Request:
     headers = {
         "Content-Type": "application/json",
         "X-WC-Webhook-Topic": "order.created",
-        "X-WC-Webhook-Signature": sign(body, SECRET).decode(),
+        "X-WC-Webhook-Signature": in_base64(body, SECRET).decode(),
     }
     return httpx.Request("POST", f"{address}/hooks/{HOOK}", headers=headers, content=body)
 

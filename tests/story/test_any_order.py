@@ -4,7 +4,6 @@ The expected amounts come from `Told.worth`, a few lines of plain arithmetic tha
 ANY_ORDER_EXAMPLES asks for more lives than a normal run tries.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,13 +19,14 @@ from commissions import actions as commissions
 from commissions.ledger import balances
 from commissions.models import Commission
 from tests import makers
+from tests.examples import examples
 from tests.makers import NOON, make_order
 from tests.story.books import breaches
 from tracking.orders import LineIn, OrderIn, RefundIn, RefundLineIn
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("ANY_ORDER_EXAMPLES", "60"))
+EXAMPLES = examples(60, "ANY_ORDER_EXAMPLES")
 RATES = {1: Fraction("0.125"), 2: Fraction("0.05")}
 PLAN: dict[str, Any] = {
     **makers.TWO_LEVELS,

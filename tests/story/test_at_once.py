@@ -27,6 +27,7 @@ from tracking.orders import CustomerIn, OrderIn, RefundLineIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + timedelta(days=31)
+CROWD = 20 if connection.vendor == "sqlite" else 50  # SQLite has one writer: more of them only wait longer
 
 
 def kinds(answers: list[Any]) -> Counter[str]:
@@ -136,14 +137,14 @@ def test_orders_of_one_new_buyer_at_once_make_one_customer(program: Program, ann
     buyer = CustomerIn(email="new@example.net")
     orders = [
         make_order(str(2000 + hour), ref=ann.code, customer=buyer, occurred_at=NOON + timedelta(hours=hour))
-        for hour in range(50)
+        for hour in range(CROWD)
     ]
 
     answers = at_once([partial(take, program, order) for order in orders])
 
-    assert kinds(answers) == {"created": 50}
-    assert (Customer.objects.count(), Conversion.objects.count()) == (1, 50)
-    assert balances(ann)["pending"] == 50 * 1000
+    assert kinds(answers) == {"created": CROWD}
+    assert (Customer.objects.count(), Conversion.objects.count()) == (1, CROWD)
+    assert balances(ann)["pending"] == CROWD * 1000
     assert Conversion.objects.order_by("occurred_at")[0].is_new_customer is True
     assert breaches() == []
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -9,14 +11,20 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from affiliates.models import Program
 from commissions import actions as commissions
 from commissions.models import Commission, Entry
 from core import jobs
 from core.failpoints import NAMES
 from core.models import Job
 from integrations import actions as integrations
-from integrations.models import Inbound
+from integrations.connectors.woocommerce.parse import ENTRY
+from integrations.models import Arrival, Inbound, OrderFile
+from integrations.presets import mappings_of
 from payouts.models import Batch, Payout
+from tests import makers
+from tests.fakes.woocommerce import KEY, SECRET
+from tests.fakes.woocommerce_lists import FIRST, ListingStore
 from tests.portal.api.machine import order
 from tests.story import books, processes
 from tests.story.processes import DIED, House, connection_of_store, wait_for
@@ -37,6 +45,9 @@ IN_THE_API = ("intake.before_commit", "intake.after_commit")
 CONVERSIONS = "/api/v1/conversions"
 AT_THE_EDGE = ("click.before_commit", "click.after_commit")
 IN_PAYOUTS = ("batch.inside", "payout.after_approve")
+IN_FILES = ("order_file.before_commit", "order_file.before_commit:2")  # the second batch of a file
+IN_DROPS = ("arrival.before_commit", "arrival.after_commit")  # kept, and not yet put away
+IN_READING = ("reconciliation.before_commit", "reconciliation.before_commit:2")  # the second page of a store
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,8 @@ def drain() -> None:
 
 
 def test_every_name_has_its_test() -> None:
-    tried = (*IN_JOB, *IN_INTAKE, *AT_THE_HOOK, *IN_THE_API, *AT_THE_EDGE, *IN_PAYOUTS)
+    at_work = (*IN_JOB, *IN_INTAKE, *IN_PAYOUTS, *IN_FILES, *IN_DROPS, *IN_READING)
+    tried = (*at_work, *AT_THE_HOOK, *IN_THE_API, *AT_THE_EDGE)
 
     assert {name.partition(":")[0] for name in tried} == NAMES
 
@@ -233,3 +245,80 @@ def make_payable() -> None:
     integrations.receive(connection_of_store(), request.headers, request.content)
     jobs.drain()
     commissions.approve_due()
+
+
+@pytest.mark.parametrize("point", IN_FILES)
+def test_file_whose_worker_dies_over_it_is_taken_in_once(house: House, point: str) -> None:
+    rows = "".join(f"{number},2026-11-02 12:00,100.00,ann-archer\n" for number in range(250))
+    with house.opened():
+        file = makers.make_order_file(Program.objects.get(), "order,date,total,ref\n" + rows)
+        integrations.confirm_file(file)
+        work_until_dead(house, point)
+
+        books.forget_leases_of_the_dead()
+        house.worker()
+        wait_for(lambda: not books.left_over(), "the next worker finishes")
+
+        file.refresh_from_db()
+        assert (file.state, file.outcome["counts"]["created"]) == ("taken", 250)
+        assert (Order.objects.count(), Commission.objects.filter(level=1, amount=1000).count()) == (250, 250)
+        assert books.breaches() == []
+
+
+@pytest.mark.parametrize("point", IN_DROPS)
+def test_dropped_file_whose_worker_dies_over_it_is_taken_once(
+    house: House, point: str, tmp_path: Path, settings: Any
+) -> None:
+    settings.FILE_DROP_ROOT = str(tmp_path)
+    with house.opened():
+        program = Program.objects.get()
+        drop = makers.make_connection(
+            program,
+            connector="folder",
+            source="lisbon",
+            base_url="",
+            secrets={"folder": "in"},
+            options={"taking": "at_once"},
+        )
+        integrations.save_mapping(drop, "in", "order", mappings_of("own-columns")["order"])
+        folder = tmp_path / str(program.pk) / "in"
+        folder.mkdir(parents=True)
+        rows = "".join(f"{number},2026-11-02 12:00,100.00,ann-archer\n" for number in range(20))
+        (folder / "sales.csv").write_text("order,date,total,ref\n" + rows)
+        integrations.look(drop, at=timezone.now() - timedelta(minutes=2))  # it was seen before
+        integrations.ask_for_files()
+        worker = house.worker(FAILPOINT=point, FILE_DROP_ROOT=str(tmp_path))
+        assert worker.wait() == DIED, worker.said()
+        lay_there = (folder / "sales.csv").exists()
+
+        books.forget_leases_of_the_dead()
+        house.worker(FILE_DROP_ROOT=str(tmp_path))
+        wait_for(lambda: not books.left_over(), "the next worker finishes")
+
+        assert (lay_there, (folder / "sales.csv").exists()) == (True, False)
+        assert (Arrival.objects.count(), OrderFile.objects.get().outcome["counts"]["created"]) == (1, 20)
+        assert (Order.objects.count(), Commission.objects.filter(level=1, amount=1000).count()) == (20, 20)
+        assert books.breaches() == []
+
+
+@pytest.mark.parametrize("point", IN_READING)
+def test_reading_whose_worker_dies_over_it_goes_on_where_it_was(house: House, point: str) -> None:
+    with house.opened(), ListingStore() as store:
+        for number in range(1, 61):
+            store.add(number, meta_data=[{"key": ENTRY, "value": "https://shop.example.com/?ref=ann-archer"}])
+        shop = connection_of_store()
+        shop.base_url = store.url
+        shop.secrets = {**shop.secrets, "consumer_key": KEY, "consumer_secret": SECRET}
+        shop.save(update_fields=["base_url", "secrets"])
+        reading = integrations.ask_reconciliation(shop, "backfill", FIRST, FIRST + timedelta(days=1))
+        worker = house.worker(FAILPOINT=point, OUTBOUND_ALLOWED_HOSTS=store.host)
+        assert worker.wait() == DIED, worker.said()
+
+        books.forget_leases_of_the_dead()
+        house.worker(OUTBOUND_ALLOWED_HOSTS=store.host)
+        wait_for(lambda: not books.left_over(), "the next worker finishes")
+
+        reading.refresh_from_db()
+        assert (reading.state, reading.counts["seen"], reading.counts["missing"]) == ("finished", 60, 60)
+        assert (Order.objects.count(), Commission.objects.filter(level=1, amount=1000).count()) == (60, 60)
+        assert books.breaches() == []

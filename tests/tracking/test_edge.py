@@ -12,8 +12,8 @@ from affiliates.models import AttributionTerms, Enrollment, Link, Program
 from affiliates.states import EnrollmentState
 from tests.tracking.visitors import BROWSER, SHOP, follow, tid_of
 from tracking import clickid
-from tracking.edge import links
-from tracking.edge.links import around_tid
+from tracking.edge import known
+from tracking.edge.ways import around_tid
 from tracking.models import Click
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,9 +135,11 @@ def test_bots_are_recorded_as_such(edge, link, method, headers):
 # --- codes that lead nowhere, and elsewhere ---
 
 
-@pytest.mark.parametrize(
-    "path", ["/r/nobody", "/r/", "/r/a/b", "/r/ann/../x", "/r/" + "a" * 41, "/r/%00", "/r/ANN"]
-)
+def test_code_that_was_typed_in_capitals_leads_the_same_way(edge, link):
+    assert (follow(edge, "/r/ANN").status_code, Click.objects.get().link) == (302, link)
+
+
+@pytest.mark.parametrize("path", ["/r/nobody", "/r/", "/r/a/b", "/r/ann/../x", "/r/" + "a" * 41, "/r/%00"])
 def test_unknown_code_is_404_and_names_nobody(edge, link, path):
     answer = follow(edge, path)
 
@@ -183,13 +185,13 @@ def test_link_is_asked_for_once_while_it_is_fresh(edge, link):
 def test_paused_link_stops_when_it_is_no_longer_fresh(edge, link, monkeypatch):
     follow(edge)
     Link.objects.update(is_active=False)
-    monkeypatch.setattr(links, "FRESH", 0.0)
+    monkeypatch.setattr(known, "FRESH", 0.0)
 
     assert follow(edge).headers["location"] == SHOP
 
 
 def test_believing_takes_less_than_two_seconds():
-    assert links.FRESH <= 2
+    assert known.FRESH <= 2
 
 
 @pytest.mark.parametrize(

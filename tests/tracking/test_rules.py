@@ -66,6 +66,15 @@ def test_coupon_that_needs_a_click_of_the_same_affiliate():
     assert winner([touch(1, 1), touch(2, 5)], [coupon(2, policy="with_click")]) == (2, "coupon")
 
 
+def test_referral_code_is_no_click_for_a_coupon_that_needs_one():
+    code = Touch(2, NOON, "ref", 30 * DAY)
+
+    verdict = decide(NOON, (code,), (coupon(2, policy="with_click"),), None, TERMS)
+
+    assert (verdict.enrollment, verdict.evidence) == (2, "click")
+    assert [(row["won"], row["why"]) for row in verdict.trace["coupons"]] == [(False, "no_click")]
+
+
 def test_coupon_that_never_wins_over_a_click():
     assert winner([touch(1, 1)], [coupon(2, policy="never_over_click")]) == (1, "click")
     assert winner([], [coupon(2, policy="never_over_click")]) == (2, "coupon")
@@ -101,3 +110,76 @@ def test_trace_says_why_each_touch_lost():
         (2, False, "earlier"),
         (1, True, ""),
     ]
+
+
+def clicked(enrollment: int, seconds: float, **fields: object) -> Touch:
+    at = NOON - DAY + timedelta(seconds=seconds)
+    return Touch(enrollment, at, "visitor", 30 * DAY, f"c{seconds}", visitor="v", **fields)
+
+
+def whys(touches: list[Touch], **fields: object) -> list[str]:
+    terms = Terms(window=30 * DAY, bound=365 * DAY, repeat=timedelta(seconds=10), **fields)
+    return [row["why"] for row in decide(NOON, tuple(touches), (), None, terms).trace["touches"]]
+
+
+def test_second_click_for_the_same_partner_at_once_is_a_repeat():
+    assert whys([clicked(1, 0), clicked(1, 10)]) == ["", "repeat"]
+    assert whys([clicked(1, 0), clicked(1, 11)]) == ["earlier", ""]
+
+
+def test_click_after_another_partner_or_in_another_browser_is_no_repeat():
+    assert whys([clicked(1, 0), clicked(2, 3), clicked(1, 6)]) == ["earlier", "earlier", ""]
+    other = Touch(1, NOON - DAY + timedelta(seconds=5), "visitor", 30 * DAY, "c", visitor="w")
+    assert whys([clicked(1, 0), other]) == ["earlier", ""]
+
+
+def test_click_after_a_machine_is_no_repeat_of_its():
+    assert whys([clicked(1, 0, is_bot=True), clicked(1, 3)]) == ["bot", ""]
+
+
+def seen(enrollment: int, days: float, window: timedelta = DAY) -> Touch:
+    return Touch(enrollment, NOON - days * DAY, "visitor", window, f"v{enrollment}", kind="v")
+
+
+def viewed(
+    touches: list[Touch], binding: Binding | None = None, views: bool = True
+) -> tuple[int | None, str]:
+    terms = Terms(window=30 * DAY, bound=365 * DAY, views=views)
+    verdict = decide(NOON, tuple(touches), (), binding, terms)
+    return verdict.enrollment, verdict.evidence
+
+
+def test_last_view_counts_where_there_is_no_click():
+    assert viewed([seen(1, 0.9), seen(2, 0.5)]) == (2, "view")
+    assert viewed([seen(1, 0.9), touch(2, 20)]) == (2, "click")
+
+
+def test_view_counts_inside_its_own_window_and_only_where_views_count():
+    assert viewed([seen(1, 1.1)]) == (None, "nobody")
+    assert viewed([seen(1, 0.5)], views=False) == (None, "nobody")
+
+
+def test_view_stands_between_clicks_and_a_lapsed_customer():
+    assert viewed([seen(1, 0.5)], LAPSED) == (1, "view")
+    assert viewed([seen(1, 0.5)], BOUND) == (4, "bound")
+
+
+def test_code_counts_only_where_no_click_does():
+    code = Touch(3, NOON, "ref", 30 * DAY)
+
+    assert winner([touch(1, 1), code]) == (1, "click")
+    assert winner([touch(1, 40), code]) == (3, "click")
+
+
+def test_path_holds_what_is_eligible_oldest_first():
+    terms = Terms(window=30 * DAY, bound=365 * DAY, views=True)
+    touches = (touch(1, 2), touch(2, 40), seen(3, 0.5), touch(4, 1, is_bot=True), touch(1, -0.001))
+
+    assert decide(NOON, touches, (), None, terms).path == ((1, 172800, "c"), (3, 43200, "v"), (1, 0, "c"))
+
+
+def test_whole_share_is_of_whoever_a_coupon_or_customer_names():
+    verdict = decide(NOON, (touch(1, 1),), (coupon(2),), None, TERMS)
+
+    assert verdict.shares == ((2, 1),)
+    assert [row["why"] for row in verdict.trace["touches"]] == ["weaker"]

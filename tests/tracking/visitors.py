@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from affiliates.models import Affiliate, AttributionTerms, Enrollment, Link, Merchant, Program
 from affiliates.states import EnrollmentState
 from tracking import clickid
-from tracking.edge.journal import ClickRow
+from tracking.edge.rows import ClickRow
 
 BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 SHOP = "https://shop.example.com/"
@@ -28,6 +28,8 @@ def make_link():
         currency="EUR",
         home_url=SHOP,
         allowed_hosts=["shop.example.com"],
+        tag_key="key",
+        asks_consent=False,
     )
     AttributionTerms.objects.create(
         program=program, effective_at=datetime(2020, 1, 1, tzinfo=UTC), window_hours=24
@@ -39,15 +41,15 @@ def make_link():
     return Link.objects.create(enrollment=enrollment, code="ann", destination=f"{SHOP}shoes?color=red#top")
 
 
-async def ask(edge, path="/r/ann", method="GET", **headers):
+async def ask(edge, path="/r/ann", method="GET", body=b"", **headers):
     transport = httpx.ASGITransport(app=edge, client=("203.0.113.77", 4000))
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     async with httpx.AsyncClient(transport=transport, base_url="http://go.example.com") as client:
-        return await client.request(method, path, headers=BROWSER | named)
+        return await client.request(method, path, content=body, headers=BROWSER | named)
 
 
-def follow(edge, path="/r/ann", method="GET", **headers):
-    return asyncio.run(ask(edge, path, method, **headers))
+def follow(edge, path="/r/ann", method="GET", body=b"", **headers):
+    return asyncio.run(ask(edge, path, method, body, **headers))
 
 
 def tid_of(answer):
@@ -67,7 +69,9 @@ def blocked_database():
     """Hold what every writer of clicks needs."""
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("LOCK TABLE tracking_click IN EXCLUSIVE MODE")
+            cursor.execute(
+                "LOCK TABLE tracking_click, tracking_impression, tracking_beacon IN EXCLUSIVE MODE"
+            )
         yield
 
 

@@ -297,7 +297,9 @@ def test_file_has_a_line_for_everybody_and_runs_nothing(
     response = enter(mia).get(file(answer(plan, percent_plan("5"))))
 
     assert response.streaming
-    head, *rows = csv.reader(b"".join(response.streaming_content).decode().splitlines())
+    content = b"".join(response.streaming_content)
+    assert content.startswith(b"\xef\xbb\xbf")  # spreadsheets know UTF-8 by it
+    head, *rows = csv.reader(content.decode("utf-8-sig").splitlines())
     assert [len(row) for row in rows] == [len(head)] * 3
     assert {row[0] for row in rows} == {'\'=HYPERLINK("http://evil.example")', "Ann Archer", "Sue Sponsor"}
     assert {row[0]: (row[4], row[9]) for row in rows}["Ann Archer"] == ("800.00", "-40.00")

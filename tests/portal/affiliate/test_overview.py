@@ -53,7 +53,8 @@ def test_payable_above_the_minimum_is_due(enter: Enter, ann: Enrollment, brand: 
 
 
 def test_month_counts_net_earnings_clicks_and_sales(ann: Enrollment) -> None:
-    makers.make_click(ann)
+    makers.make_click(ann, is_read=True)
+    makers.make_click(ann, is_read=False)
     makers.make_commission(ann, 10000)
     makers.make_commission(ann, 20000)
 

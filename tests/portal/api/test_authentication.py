@@ -58,6 +58,8 @@ def test_an_expired_key_is_401(machine: Machine) -> None:
         ("get", "/links", "links:read"),
         ("get", "/links/1", "links:read"),
         ("post", "/links", "links:write"),
+        ("patch", "/links/1", "links:write"),
+        ("get", "/direct-links", "links:read"),
         ("get", "/commissions", "commissions:read"),
         ("get", "/commissions/1", "commissions:read"),
         ("get", "/payouts", "payouts:read"),
@@ -69,7 +71,7 @@ def test_a_key_without_the_scope_is_a_403_problem(
 ) -> None:
     machine = make_machine(scopes=sorted(set(keys.SCOPES) - {scope}))
 
-    answer = machine.ask(method, path, {} if method in {"post", "put"} else None)
+    answer = machine.ask(method, path, {} if method in {"post", "put", "patch"} else None)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (403, PROBLEM)
     if method != "head":

@@ -9,6 +9,7 @@ from hypothesis.extra.django import TestCase
 from affiliates.models import Program
 from portal.keys import SCOPES, create_key
 from tests import makers
+from tests.examples import examples
 from tests.portal.api.machine import Machine, order, refund
 
 texts = some.one_of(
@@ -46,7 +47,7 @@ class FuzzTest(TestCase):
         key, text = create_key(program, "Shop", SCOPES)
         self.machine = Machine(text, key)
 
-    quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    quick = settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 
     @quick
     @given(_mutated(order()), some.sampled_from(["post", "put"]))

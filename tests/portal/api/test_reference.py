@@ -31,7 +31,7 @@ def test_the_schema_is_served_as_json(client: Client) -> None:
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
     assert answer.json() == whole()
-    assert len(answer.json()["paths"]) == 15
+    assert len(answer.json()["paths"]) == 20
 
 
 def test_every_operation_names_a_scope_that_exists() -> None:
@@ -67,7 +67,7 @@ def _fits(answer: Any, path: str, method: str = "get") -> None:
 
 
 @pytest.mark.django_db
-def test_answers_are_as_the_schema_says(machine: Machine, ann: Enrollment, mia: Any) -> None:
+def test_answers_are_as_the_schema_says(machine: Machine, ann: Enrollment, mia: Any, settings: Any) -> None:
     from payouts.actions import open_batch  # made by a person
 
     make_payee(ann)
@@ -83,8 +83,24 @@ def test_answers_are_as_the_schema_says(machine: Machine, ann: Enrollment, mia: 
     _fits(machine.post("/conversions/bulk", {"items": [order(), order("2"), 7]}), "/conversions/bulk", "post")
     _fits(machine.post("/refunds", refund()), "/refunds", "post")
     _fits(machine.get(one), "/conversions/{id}")
+    settings.OUTBOUND_ALLOWED_HOSTS = ["127.0.0.1:9"]
+    hook = machine.post("/hook-subscriptions", {**examples.HOOK, "target_url": "http://127.0.0.1:9/"})
+    _fits(hook, "/hook-subscriptions", "post")
+    _fits(machine.get(f"/hook-subscriptions/{hook.json()['id']}"), "/hook-subscriptions/{id}")
+    _fits(machine.get("/events/order.recorded/samples"), "/events/{kind}/samples")
     _fits(machine.get("/nothing/here") and machine.get("/links/0"), "/links/{id}")
-    for noun in ("conversions", "refunds", "commissions", "links", "affiliates", "payouts", "me"):
+    for noun in (
+        "conversions",
+        "refunds",
+        "commissions",
+        "links",
+        "direct-links",
+        "affiliates",
+        "payouts",
+        "hook-subscriptions",
+        "events",
+        "me",
+    ):
         _fits(machine.get(f"/{noun}"), f"/{noun}")
 
 
@@ -95,6 +111,9 @@ def test_the_examples_are_taken(machine: Machine, ann: Enrollment) -> None:
     assert machine.put("/conversions/by-source/shop-eu/1001", examples.CHANGED).status_code == 200
     assert machine.post("/refunds", examples.REFUND_GROSS).status_code == 201
     assert machine.post("/links", {**examples.LINK, "affiliate": ann.code}).status_code == 201
+    made = machine.post("/links", {**examples.LINK_IN_FULL, "affiliate": ann.code})
+    assert made.status_code == 201
+    assert machine.ask("patch", f"/links/{made.json()['id']}", examples.LINK_CHANGE).status_code == 200
 
 
 @pytest.mark.django_db

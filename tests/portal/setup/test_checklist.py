@@ -16,7 +16,7 @@ from portal.events import NOTICE
 from portal.models import Brand
 from portal.setup import actions
 from tests.fakes.woocommerce import KEY, SECRET, FakeStore
-from tests.makers import make_program
+from tests.makers import make_connection, make_program
 from tracking.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -167,3 +167,19 @@ def test_test_order_is_a_managers_verb(program: Program, ada: User) -> None:
         actions.send_test_order(program, actor=ada)
 
     assert (Order.objects.count(), Enrollment.objects.count()) == (0, 0)
+
+
+def test_system_without_a_key_says_so_and_none_is_called(
+    enter, program: Program, mia: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[object] = []
+    monkeypatch.setattr("core.http.request", lambda *asked, **_how: called.append(asked))
+    crm = {"connector": "hubspot", "base_url": ""}
+    make_connection(program, source="crm", secrets={}, **crm)
+    make_connection(program, source="crm-2", secrets={"token": "pat-1"}, **crm)
+
+    stores = enter(mia).get(address(program)).context["stores"]
+
+    assert [len(store.by_hand) for store in stores] == [1, 0]
+    assert "The key is missing" in stores[0].by_hand[0]
+    assert called == []

@@ -1,0 +1,100 @@
+"""The order of a connection's page: the buttons in the bar and behind “More”, and access where it is wanted."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from affiliates.models import Program
+from core.models import User
+from integrations.models import Connection, FieldDecision
+from tests import makers
+from tests.house.markup import inline
+
+pytestmark = pytest.mark.django_db
+Enter = Callable[[Any], Client]
+APP = {"client_id": "app-1", "client_secret": "s3cret"}
+
+
+def page(row: Connection) -> str:
+    return reverse("admin:integrations_connection_change", args=[row.pk])
+
+
+def shown(client: Client, row: Connection) -> str:
+    return client.get(page(row)).content.decode()
+
+
+def verbs_in(markup: str) -> list[str]:
+    return re.findall(r"/do/(\w+)/\"", markup)
+
+
+def bar_and_menu(text: str) -> tuple[list[str], list[str]]:
+    bar, _more, rest = text.partition('<details class="more-acts">')
+    return verbs_in(bar), verbs_in(rest.partition("</details>")[0])
+
+
+def crm(program: Program, **secrets: str) -> Connection:
+    return makers.make_connection(program, connector="hubspot", source="crm", base_url="", secrets=secrets)
+
+
+def test_what_is_done_often_stands_in_the_bar_and_the_rest_behind_more(
+    program: Program, mia: User, enter: Enter
+) -> None:
+    answer = enter(mia).get(page(crm(program, token="pat-1")))
+    text = answer.content.decode()
+
+    bar, menu = bar_and_menu(text)
+
+    assert bar == ["test", "webhooks", "pause"]
+    assert {"keys", "options", "pace", "everyone", "period"} < set(menu)
+    assert menu[-1] == "disconnect"
+    assert not set(bar) & set(menu)
+    assert inline(text) == []
+
+
+def test_few_buttons_need_no_menu(program: Program, mia: User, enter: Enter) -> None:
+    row = makers.make_connection(program, connector="postback", source="own", base_url="")
+
+    bar, menu = bar_and_menu(shown(enter(mia), row))
+
+    assert bar == ["pause", "disconnect"]
+    assert menu == []
+
+
+def test_consent_that_nobody_gave_comes_first_unless_a_key_does(
+    program: Program, mia: User, enter: Enter
+) -> None:
+    row, client = crm(program, **APP), enter(mia)
+
+    wanted = shown(client, row)
+    row.secrets = {**APP, "token": "pat-1"}
+    row.save()
+    keyed = shown(client, row)
+
+    for text in (wanted, keyed):
+        assert text.count('id="access"') == 1
+    assert wanted.index('id="access"') < wanted.index('id="pulse"')
+    assert keyed.index('id="access"') > keyed.index('id="pulse"')
+    assert "Until then the keys that were entered are used." in keyed
+    assert "Until then" not in wanted
+
+
+def test_form_says_what_is_connected_and_offers_what_can_be_chosen(mia: User, enter: Enter) -> None:
+    text = enter(mia).get(reverse("admin:integrations_connection_add"), {"connector": "hubspot"})
+
+    assert "New connection: HubSpot" in text.content.decode()
+    assert "one for each customer, of their lifetime value" in text.content.decode()
+
+
+def test_decision_names_the_rule_in_words(program: Program, mia: User, enter: Enter) -> None:
+    row = crm(program, token="pat-1")
+    FieldDecision.objects.create(
+        connection=row, direction="in", object_key="customer:7", field="owner", rule="newest", kept="theirs"
+    )
+
+    text = enter(mia).get(reverse("admin:integrations_connection_mappings", args=[row.pk]))
+
+    assert "<small>the newest wins</small>" in text.content.decode()
