@@ -14,7 +14,7 @@ run:  ## Installs, migrates, loads the demo and starts everything on http://loca
 	@deploy/setup
 	@$(PYTHON) -m deploy.run
 
-test: setup  ## Runs the checks and every test, on SQLite and on PostgreSQL
+test: setup  ## Runs the checks and every test, on SQLite and on PostgreSQL (COVERAGE=1 counts lines)
 	@$(PYTHON) -m deploy.test
 
 check: setup  ## Runs what needs no test: style, types, floors, templates, migrations, production settings
@@ -24,7 +24,7 @@ fmt: setup  ## Formats the Python code and repairs what can be repaired
 	@$(PYTHON) -m ruff check --fix --exit-zero --quiet .
 	@$(PYTHON) -m ruff format .
 
-bench: setup  ## Runs each benchmark in benchmarks/
+bench: setup  ## Runs each benchmark in benchmarks/ and writes docs/performance.md
 	@$(PYTHON) -m deploy.bench
 
 lock: setup  ## Resolves pyproject.toml anew into the two lock files (needs uv)

@@ -17,6 +17,7 @@ OPTIONS = [
     "--generate-hashes",
     "--no-emit-index-url",
     "--no-emit-find-links",
+    "--no-strip-extras",  # pip in hash mode takes `name[extra]` for another, unpinned requirement
     "--custom-compile-command=make lock",
 ]
 

@@ -63,8 +63,8 @@ def servers(stack: ExitStack, missing: dict[str, str]) -> dict[str, str]:
 def on_sqlite(environment: dict[str, str], missing: dict[str, str]) -> Iterator[Step]:
     """The runs on SQLite; the browser's is the only one of its kind."""
     data = {"COVERAGE_FILE": str(Path(environment["VAR_DIR"]) / "coverage")}
-    measured = pytest(SUITE, *beside_each_other(), "--cov", "--cov-report=term")
-    yield Step("pytest on SQLite", measured, {**environment, **data})
+    covered = ["--cov", "--cov-report=term"] if os.environ.get("COVERAGE") else []  # doubles the time
+    yield Step("pytest on SQLite", pytest(SUITE, *beside_each_other(), *covered), {**environment, **data})
     yield Step("processes on SQLite", pytest("processes"), environment)
     if "browser" not in missing:
         yield Step("browser", pytest("browser"), environment)
@@ -88,7 +88,8 @@ def pytest(marker: str, *options: str) -> list[str]:
 
 def beside_each_other() -> list[str]:
     """Options that use the processors of this machine, at most four of them."""
-    return ["-n", str(min(4, os.cpu_count() or 1))] if (os.cpu_count() or 1) > 1 else []
+    processes = min(4, os.cpu_count() or 1)
+    return ["-n", str(processes), "--dist", "worksteal"] if processes > 1 else []
 
 
 if __name__ == "__main__":
