@@ -85,7 +85,11 @@ def customer_called(connection: Connection, words: str) -> Customer | None:
     text = words.strip().removeprefix("customer:")[:254]
     if not text or "\0" in text:
         return None
-    rows = people.kept_at(connection).filter(Q(email=normal_email(text) or text) | Q(external_id=text)).order_by("-pk")
+    rows = (
+        people.kept_at(connection)
+        .filter(Q(email=normal_email(text) or text) | Q(external_id=text))
+        .order_by("-pk")
+    )
     found: Customer | None = rows.first() or customer_of(connection, text)
     return found
 
