@@ -65,9 +65,9 @@ def on_sqlite(environment: dict[str, str], missing: dict[str, str]) -> Iterator[
     data = {"COVERAGE_FILE": str(Path(environment["VAR_DIR"]) / "coverage")}
     covered = ["--cov", "--cov-report=term"] if os.environ.get("COVERAGE") else []  # doubles the time
     yield Step("pytest on SQLite", pytest(SUITE, *beside_each_other(), *covered), {**environment, **data})
-    yield Step("processes on SQLite", pytest("processes"), environment)
+    yield Step("processes on SQLite", pytest("processes", *beside_each_other()), environment)
     if "browser" not in missing:
-        yield Step("browser", pytest("browser"), environment)
+        yield Step("browser", pytest("browser", *beside_each_other()), environment)
 
 
 def on_postgresql(environment: dict[str, str]) -> list[Outcome]:
@@ -76,7 +76,7 @@ def on_postgresql(environment: dict[str, str]) -> list[Outcome]:
         suite = pytest(SUITE, NO_DATABASE, *beside_each_other())
         first = steps.run(Step("pytest on PostgreSQL", suite, {**environment, "DATABASE_URL": cluster.url}))
     with Cluster() as cluster:
-        kills = pytest("processes", NO_DATABASE)
+        kills = pytest("processes", NO_DATABASE, *beside_each_other())
         step = Step("processes on PostgreSQL", kills, {**environment, "DATABASE_URL": cluster.url})
         return [first, steps.run(step)]
 

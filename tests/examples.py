@@ -2,6 +2,8 @@
 
 import os
 
+from django.db import connection
+
 QUICK = 25
 
 
@@ -10,3 +12,13 @@ def examples(thorough: int, name: str = "") -> int:
     if asked := os.environ.get(name, ""):
         return int(asked)
     return thorough if os.environ.get("EXAMPLES") == "thorough" else min(thorough, QUICK)
+
+
+def crowd(whole: int) -> int:
+    """Return how many a story with killed processes tells of: all on PostgreSQL, a quarter on SQLite.
+
+    Both databases meet each kind of death; the large numbers stand where large installations do. EXAMPLES=thorough
+    tells all on both.
+    """
+    is_whole = connection.vendor == "postgresql" or os.environ.get("EXAMPLES") == "thorough"
+    return whole if is_whole else whole // 4

@@ -21,6 +21,7 @@ from core.models import Event, Job, JobState
 from integrations import actions, gate
 from integrations.models import Attempt, Connection, Delivery, Lane
 from tests import makers
+from tests.examples import crowd
 from tests.fakes.receiver import FakeReceiver
 from tests.makers import NOON
 from tests.story import books
@@ -28,7 +29,7 @@ from tests.story.conftest import MakeHouse
 from tests.story.processes import House, Running, wait_for
 
 DAY = timedelta(days=1)
-HOOKS, EVENTS, COUPONS = 8, 250, 12
+HOOKS, EVENTS, COUPONS = 8, crowd(250), 12
 TURNS, WORKERS = 5, 2
 DOWN = (503, b"", {})
 
@@ -79,7 +80,7 @@ def out_of_order(receiver: FakeReceiver) -> list[Any]:
 
 @pytest.mark.processes
 @pytest.mark.slow
-def test_two_thousand_deliveries_survive_workers_that_are_killed(make_house: MakeHouse) -> None:
+def test_thousands_of_deliveries_survive_workers_that_are_killed(make_house: MakeHouse) -> None:
     chance = seeded()
     with FakeReceiver() as receiver:
         receiver.rule = lambda path, body: (time.sleep(0.004), faulty(len(receiver.arrivals)))[1]
@@ -117,7 +118,7 @@ def faulty(number: int) -> Any:
 
 
 def furnished(house: House, receiver: FakeReceiver) -> list[int]:
-    """Connect the receiver eight times and let 250 things happen."""
+    """Connect the receiver eight times and let things happen."""
     program = Program.objects.get()
     ann = Enrollment.objects.get(affiliate__name="Ann Archer")
     coupons = [create_coupon(ann, f"code{number}") for number in range(COUPONS)]
