@@ -1,4 +1,4 @@
-"""What a message means: the first mapping whose conditions hold fills an order, a refund or a lead."""
+"""What a message means: the first mapping whose conditions hold fills an order, a refund, a lead or a note."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 
 from integrations.connectors.base import Reading, Store, Unreadable
 from integrations.connectors.inbox.body import record_of
-from integrations.connectors.inbox.tables import LEAD, REFUND, TABLES, TOLD_AS
+from integrations.connectors.inbox.tables import LEAD, NOTE, REFUND, TABLES, TOLD_AS
 from integrations.connectors.postback.parse import order_of, refund_of
 from integrations.mapping import BadMapping, Sheet, apply, holds, read_sheet
 from tracking.told import Told, Untold
 
 CHANNEL = "webhook"
-MOST_PROBLEMS = 5
+MOST_PROBLEMS, LONGEST_NOTE = 5, 500
 
 
 def read(store: Store, topic: str, body: bytes, headers: Mapping[str, str]) -> Reading:
@@ -27,7 +27,7 @@ def read(store: Store, topic: str, body: bytes, headers: Mapping[str, str]) -> R
     for kind, sheet in sheets:
         if holds(sheet.when, record):
             return _reading(store, kind, sheet, record, datetime.fromisoformat(headers["received"]))
-    return Reading(note=_("No mapping is meant for it: no conditions hold."))
+    return _for_nobody()
 
 
 def _sheets(store: Store) -> list[tuple[str, Sheet]]:
@@ -55,6 +55,9 @@ def _reading(store: Store, kind: str, sheet: Sheet, record: dict[str, Any], rece
         raise Unreadable(" ".join(words))
     values = {TOLD_AS[name]: value for name, value in result.values.items() if name in TOLD_AS}
     try:
+        if kind == NOTE.kind:
+            said = Told(result.values).text("note.text", LONGEST_NOTE)
+            return Reading(note=said) if said else _for_nobody()
         if kind == REFUND.kind:
             return refund_of(Told(values), store, received)
         if kind == LEAD.kind:
@@ -63,6 +66,10 @@ def _reading(store: Store, kind: str, sheet: Sheet, record: dict[str, Any], rece
         return _with_phone(reading, Told(result.values).text("customer.phone", 40))
     except Untold as trouble:
         raise Unreadable(str(trouble)) from None
+
+
+def _for_nobody() -> Reading:
+    return Reading(note=_("No mapping is meant for it: no conditions hold."))
 
 
 def _named(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The fields of an order, a refund and a lead that a message may fill."""
+"""The fields of an order, a refund, a lead and a note that a message may fill."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -162,7 +162,21 @@ LEAD = Table(
         *BUYER,
     ),
 )
-TABLES = (ORDER, REFUND, LEAD)
+NOTE = Table(
+    Direction.IN,
+    "note",
+    _("Notes"),
+    _("A message that moves nothing is kept with a sentence that says what it is about."),
+    (
+        Target(
+            "note.text",
+            _("Sentence"),
+            _("What people read of it under received messages; empty says that no mapping is meant for it."),
+            is_required=True,
+        ),
+    ),
+)
+TABLES = (ORDER, REFUND, LEAD, NOTE)
 # field -> what the reading of orders and refunds calls it
 TOLD_AS = {
     "order.number": "order",
