@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.jobs import Failure, Misconfigured, Permanent, Temporary
 from integrations.actions.pacing import hold_back
-from integrations.connectors.base import Delivered, Unreadable
+from integrations.connectors.base import Delivered, Preparing, Unreadable
 from integrations.models import Connection, ConnectionHour, Delivery
 from integrations.states import DeliveryState
 from integrations.watch.figures import IDLE
@@ -52,9 +52,10 @@ def asking(connection: Connection, at: datetime | None = None) -> Iterator[None]
     try:
         yield
     except (Failure, Unreadable) as trouble:
-        is_down = isinstance(trouble, Temporary)
+        is_waiting = isinstance(trouble, Preparing)
+        is_down = isinstance(trouble, Temporary) and not is_waiting
         counts = {"calls": 1, "answered": int(not is_down)}
-        if isinstance(trouble, Failure):
+        if isinstance(trouble, Failure) and not is_waiting:
             counts |= {"failures": 1, cause_of(None, trouble): 1}
         _add(connection.pk, at or timezone.now(), counts, failing=is_down, quota={})
         raise

@@ -24,7 +24,7 @@ from integrations.actions.hours import asking
 from integrations.actions.inbound import gone_order
 from integrations.actions.reconciliations import GOING, fail, lives_by_polling, locked, place_of, record
 from integrations.actions.taking import together_or_alone
-from integrations.connectors.base import ListsOrders, OrderPage, Unreadable
+from integrations.connectors.base import ListsOrders, OrderPage, Preparing, Unreadable
 from integrations.models import Connection, Reconciliation
 from integrations.places import Place, revision_bound
 from integrations.states import (
@@ -76,8 +76,13 @@ def reconcile(reconciliation: Reconciliation, *, step: int = 0, at: datetime | N
         raise Temporary(_("The connection is paused."), PAUSED_WAIT)
     try:
         return _step(row, place_of(row), at)
+    except Preparing as wait:
+        note_trouble(row.connection, "")
+        _say(row, str(wait))
+        raise
     except Temporary as trouble:
-        _show(row, str(trouble))
+        note_trouble(row.connection, str(trouble))
+        _say(row, str(trouble))
         if isinstance(trouble, Misconfigured) and row.kind != ReconciliationKind.OVERLAP:
             raise
         raise Temporary(str(trouble), min(trouble.retry_after or WAIT, LONGEST_WAIT)) from trouble
@@ -104,7 +109,7 @@ def _step(row: Reconciliation, place: Place, at: datetime | None) -> Reconciliat
     with asking(row.connection, at):
         page = connector.list_orders(store, row.begins_at, row.ends_at, place.page)
     note_trouble(row.connection, "")
-    return _take_page(row, place.step, page, asked_at, at)
+    return _take_page(row, place.step, page, page.as_of or asked_at, at)
 
 
 def _ask(connection: Connection, place: Place, asked_at: datetime) -> Answers:
@@ -128,9 +133,8 @@ def _ask(connection: Connection, place: Place, asked_at: datetime) -> Answers:
     return Answers(tuple(rows), asked_at, failing, trouble)
 
 
-def _show(row: Reconciliation, trouble: str) -> None:
-    note_trouble(row.connection, trouble)
-    Reconciliation.objects.filter(pk=row.pk, state__in=GOING).update(note=trouble[:500])
+def _say(row: Reconciliation, sentence: str) -> None:
+    Reconciliation.objects.filter(pk=row.pk, state__in=GOING).update(note=sentence[:500])
 
 
 @again_after_deadlock

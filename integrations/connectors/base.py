@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from core.jobs import Permanent
+from core.jobs import Permanent, Temporary
 from integrations.mapping import Table
 from tracking.orders import OrderIn, RefundIn, RefundLineIn
 
@@ -28,6 +28,10 @@ class Stale(BadSignature):
 
 class Unreadable(ValueError):
     """The message cannot be taken as it is; the text is a sentence for people."""
+
+
+class Preparing(Temporary):
+    """The system prepares what was asked, and is to be asked again: nothing is wrong; the text is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +134,14 @@ class OrderPage:
     """Some orders of a store, oldest change first; `cursor` asks for the next ones, None at the end.
 
     `refused` are orders that could not be read: number and the sentence why. `total` is how many the store says there
-    are in all, if it does.
+    are in all, if it does. `as_of` is when the store looked, where that was long before it was asked for the page.
     """
 
     orders: tuple[OrderIn, ...]
     cursor: str | None = None
     refused: tuple[tuple[str, str], ...] = ()
     total: int | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

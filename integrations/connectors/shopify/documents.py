@@ -11,7 +11,7 @@ LINES_LISTED, LINES_ASKED = 10, 50
 _MONEY = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
 _SHOP_MONEY = "{ shopMoney { amount currencyCode } }"
 
-_LINE = f"""
+LINE = f"""
   id name sku vendor quantity currentQuantity isGiftCard
   product {{ id }}
   originalUnitPriceSet {_SHOP_MONEY}
@@ -19,7 +19,13 @@ _LINE = f"""
   taxLines {{ priceSet {_SHOP_MONEY} }}
 """
 
-_ORDER = f"""
+SHIPPING_LINE = f"""
+      originalPriceSet {_SHOP_MONEY}
+      discountAllocations {{ allocatedAmountSet {_SHOP_MONEY} }}
+      taxLines {{ priceSet {_SHOP_MONEY} }}
+"""
+
+HEAD_OF_ORDER = f"""
   legacyResourceId name test createdAt processedAt updatedAt cancelledAt displayFinancialStatus
   currencyCode presentmentCurrencyCode taxesIncluded email phone landingPageUrl discountCodes
   customAttributes {{ key value }}
@@ -27,17 +33,14 @@ _ORDER = f"""
   totalTaxSet {_SHOP_MONEY}
   totalDiscountsSet {_SHOP_MONEY}
   totalTipReceivedSet {_SHOP_MONEY}
-  shippingLines(first: 5) {{
-    nodes {{
-      originalPriceSet {_SHOP_MONEY}
-      discountAllocations {{ allocatedAmountSet {_SHOP_MONEY} }}
-      taxLines {{ priceSet {_SHOP_MONEY} }}
-    }}
-  }}
   customer {{ legacyResourceId defaultEmailAddress {{ emailAddress }} }}
   billingAddress {{ countryCodeV2 phone }}
   shippingAddress {{ countryCodeV2 phone }}
   refunds {{ id }}
+"""
+
+_ORDER = f"""{HEAD_OF_ORDER}
+  shippingLines(first: 5) {{ nodes {{ {SHIPPING_LINE} }} }}
 """
 
 _REFUND = f"""
@@ -55,7 +58,7 @@ _REFUND = f"""
 ORDER = f"""query Order($id: ID!, $lines: Int!) {{
   order(id: $id) {{
     {_ORDER}
-    lineItems(first: $lines) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {_LINE} }} }}
+    lineItems(first: $lines) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {LINE} }} }}
   }}
 }}"""
 
@@ -64,7 +67,7 @@ ORDERS = f"""query Orders($first: Int!, $after: String, $query: String!, $lines:
     pageInfo {{ hasNextPage endCursor }}
     nodes {{
       {_ORDER}
-      lineItems(first: $lines) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {_LINE} }} }}
+      lineItems(first: $lines) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {LINE} }} }}
     }}
   }}
 }}"""
@@ -75,7 +78,7 @@ ORDERS_COUNT = """query OrdersCount($query: String!) {
 
 LINES = f"""query Lines($id: ID!, $lines: Int!, $after: String) {{
   order(id: $id) {{
-    lineItems(first: $lines, after: $after) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {_LINE} }} }}
+    lineItems(first: $lines, after: $after) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {LINE} }} }}
   }}
 }}"""
 

@@ -40,9 +40,7 @@ def fetch_order(store: Store, order: str) -> OrderIn | None:
     if node is None:
         demand_sight(store)
         return None
-    if is_trial(node):
-        return None
-    return order_in(Fields(_whole(store, node)), store.source)
+    return read_node(store, node)
 
 
 @plain_answers()
@@ -67,43 +65,51 @@ def fetch_refund_lines(
 @plain_answers()
 def count_orders(store: Store, since: datetime, until: datetime) -> int | None:
     """Return how many orders changed in [since, until); None where there are more than Shopify counts."""
-    found = ask(store, documents.ORDERS_COUNT, query=_period(since, until)).part("ordersCount")
+    found = ask(store, documents.ORDERS_COUNT, query=period_of(since, until)).part("ordersCount")
     count = found.number("count")
     return count if found.text("precision") == "EXACT" and count <= COUNTED else None
 
 
 @plain_answers()
-def list_orders(store: Store, since: datetime, until: datetime, cursor: str | None) -> OrderPage:
-    """Return the next orders changed in [since, until), oldest change first, without test orders."""
+def list_page(store: Store, since: datetime, until: datetime, cursor: str | None) -> OrderPage:
+    """Return the next few orders changed in [since, until), oldest change first, without test orders."""
     found = ask(
         store,
         documents.ORDERS,
         first=documents.PAGE,
         after=cursor,
-        query=_period(since, until),
+        query=period_of(since, until),
         lines=documents.LINES_LISTED,
     )
     orders: list[OrderIn] = []
     refused: list[tuple[str, str]] = []
     for node in nodes_of(found, "orders"):
-        if is_trial(node):
-            continue
         try:
-            orders.append(order_in(Fields(_whole(store, node)), store.source))
+            order = read_node(store, node)
         except (Unreadable, Permanent) as trouble:  # of what was asked besides for this one order
             refused.append((node.text("legacyResourceId", 60) or "?", str(trouble)[:300]))
+        else:
+            orders += [order] if order else []
     page = found.part("orders").part("pageInfo")
     after = page.text("endCursor", 2000) if page.values.get("hasNextPage") is True else ""
     return OrderPage(tuple(orders), after or None, tuple(refused))
 
 
-def _period(since: datetime, until: datetime) -> str:
+def period_of(since: datetime, until: datetime) -> str:
     """Return the search for orders by their last change: Shopify knows whole seconds."""
     begin, end = (
         moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for moment in (whole_second(since), next_second(until))
     )
     return f"updated_at:>='{begin}' AND updated_at:<'{end}'"
+
+
+def read_node(store: Store, node: Fields) -> OrderIn | None:
+    """Return an order of the API, after asking for what its answer had no room for; None for a test order.
+
+    Raises Unreadable, and what `ask` raises.
+    """
+    return None if is_trial(node) else order_in(Fields(_whole(store, node)), store.source)
 
 
 def _whole(store: Store, node: Fields) -> Plain:

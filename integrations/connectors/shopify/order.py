@@ -100,7 +100,10 @@ def _lines(order: Fields, currency: str) -> tuple[LineIn, ...]:
     """Return the lines, less what an edit took off them without a refund; tips and gift cards are no goods."""
     refunded, tip = refunded_units(order), shop_amount(order, "total_tip_received", currency)
     includes_tax, lines = _includes_tax(order), []
-    for row in order.rows("line_items"):
+    rows = sorted(
+        order.rows("line_items"), key=lambda row: row.number("id")
+    )  # a prepared file knows no sequence
+    for row in rows:
         line = _line(row, includes_tax, refunded.get(row.text("id", 60), 0), currency)
         if tip and line.net == tip and not line.product and not line.sku:
             line, tip = replace(line, excluded=True), 0
