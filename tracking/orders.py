@@ -9,6 +9,9 @@ from typing import Any
 from tracking.states import OrderState, RefundKind
 
 ADDED_LATER = ("brand",)  # fields of a line that older snapshots lack
+EVIDENCE_LATER = ("referrer", "referred_at")  # and of the evidence
+CUSTOMER_LATER = ("ours",)  # and of the customer
+ENDED = (OrderState.VOID, OrderState.REFUNDED, OrderState.GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +31,32 @@ class LineIn:
 
 @dataclass(frozen=True, slots=True)
 class CustomerIn:
-    """The buyer as the store knows them; `is_new` is None when the store does not say."""
+    """The buyer as the store knows them; `is_new` is None when the store does not say.
+
+    `ours` is the id of our own row, where a system names a customer whom we told it of. No door takes it from outside.
+    """
 
     external_id: str = ""
     email: str = ""
     is_new: bool | None = None
     country: str = ""
     phone: str = ""
+    ours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Whatever may say who sent the buyer."""
+    """Whatever may say who sent the buyer.
+
+    `referrer` is the page of another site from which the store says that the buyer came, at `referred_at` if known.
+    """
 
     tid: str = ""
     ref: str = ""
     coupons: tuple[str, ...] = ()
     landing_url: str = ""
+    referrer: str = ""
+    referred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +109,13 @@ class OrderIn:
     def as_json(self) -> dict[str, Any]:
         """Return the order as plain JSON (times in ISO 8601).
 
-        Fields that lines did not always have are left out while they are empty, so that an order which says what it
-        said before has the content it had before.
+        Fields that lines, evidence and customer did not always have are left out while they are empty, so that an
+        order which says what it said before has the content it had before.
         """
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_plain))
         plain["lines"] = [_without_empty(line, ADDED_LATER) for line in plain["lines"]]
+        plain["customer"] = _without_empty(plain["customer"], CUSTOMER_LATER)
+        plain["evidence"] = _without_empty(plain["evidence"], EVIDENCE_LATER)
         return plain
 
     @classmethod
@@ -114,7 +128,7 @@ class OrderIn:
             LineIn(**{**line, "categories": tuple(line["categories"])}) for line in plain["lines"]
         )
         values["customer"] = CustomerIn(**plain["customer"])
-        values["evidence"] = Evidence(**{**plain["evidence"], "coupons": tuple(plain["evidence"]["coupons"])})
+        values["evidence"] = _evidence(plain["evidence"])
         if plain["refunds"] is not None:
             values["refunds"] = tuple(_refund(refund) for refund in plain["refunds"])
         return cls(**values)
@@ -129,17 +143,23 @@ class OrderIn:
         """Return a text that sorts revisions: by the store's time, then refunds seen, then content.
 
         Stores tell the time of a change in whole seconds, so two revisions may carry the same one; the rest of
-        the key makes the outcome independent of the order of arrival.
+        the key makes the outcome independent of the order of arrival. Of two in one second, the one that ends the sale
+        is the newer: sales end, and seldom begin anew.
         """
-        return (
-            f"{self.revision_at.timestamp():020.6f}|{len(self.refunds or ()):04d}|{self.content_hash()[:16]}"
-        )
+        end = "~" if self.state in ENDED else ""  # sorts after every digit
+        told = f"{len(self.refunds or ()):04d}|{end}{self.content_hash()[:16]}"
+        return f"{self.revision_at.timestamp():020.6f}|{told}"
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Any]]:
     """Return field -> [old, new] for what two orders in JSON say differently, their revision time apart."""
     names = (set(old) | set(new)) - {"revision_at"}
     return {name: [old.get(name), new.get(name)] for name in sorted(names) if old.get(name) != new.get(name)}
+
+
+def _evidence(plain: dict[str, Any]) -> Evidence:
+    read = {"coupons": tuple(plain["coupons"]), "referred_at": _when(plain.get("referred_at"))}
+    return Evidence(**{**plain, **read})
 
 
 def _refund(plain: dict[str, Any]) -> RefundIn:

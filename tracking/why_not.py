@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _, ngettext
 
 from affiliates.models import Enrollment, Program
-from tracking.attribution.touches import SKEW
+from tracking.attribution.touches import CODE, REFERRER, SKEW
 from tracking.attribution.why_not import Reason, concerns, percent, reasons, share_of
 from tracking.evidence import weigh
 from tracking.evidence.said import evidence_of
@@ -130,8 +130,10 @@ def _touch(row: dict[str, Any], order: Order, link: str, whole: Fraction) -> Own
 
 
 def _what(row: dict[str, Any], link: str) -> str:
-    if row["via"] == "ref":
+    if row["via"] == CODE:
         return _("Your code, given with the order")
+    if row["via"] == REFERRER:
+        return _("Buyer sent by your page %(page)s") % {"page": row.get("page", "")}
     if row.get("kind") == "v":
         return _("Advertisement seen: %(link)s") % {"link": link} if link else _("Advertisement seen")
     return _("Link followed: %(link)s") % {"link": link} if link else _("Link followed")

@@ -29,6 +29,10 @@ WON: dict[str, str | Promise] = {
         "Credited to %(name)s, because the order used a coupon shared in their name."
     ),
 }
+BY_PAGE = gettext_lazy(
+    "Credited to %(name)s: there was no click and no code, and the buyer came from %(page)s, "
+    "this affiliate’s direct link."
+)
 MODELS: dict[str, str | Promise] = {
     "last_click": gettext_lazy("the last click has it all"),
     "first_click": gettext_lazy("the first click has it all"),
@@ -57,6 +61,7 @@ WHY: dict[str, str | Promise] = {
     "repeat": gettext_lazy("repeats the click just before it"),
     "no_views": gettext_lazy("advertisements seen do not count"),
     "code": gettext_lazy("a click counts before a code"),
+    "referrer": gettext_lazy("a click or a code counts before the page that a buyer came from"),
     "only_view": gettext_lazy("a click counts before an advertisement seen"),
     "earlier": gettext_lazy("a later click won"),
     "later": gettext_lazy("an earlier click won"),
@@ -72,6 +77,7 @@ VIA: dict[str, str | Promise] = {
     "visitor": gettext_lazy("same browser"),
     "identity": gettext_lazy("another browser in which the customer was known"),
     "ref": gettext_lazy("referral code in the address"),
+    "referrer": gettext_lazy("as the store says"),
 }
 
 
@@ -96,15 +102,16 @@ def decision_in_words(trace: Mapping[str, Any], names: Mapping[int, str]) -> lis
 def _credited(trace: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
     shares, model = trace.get("shares", ()), trace.get("model", {})
     by_clicks = trace.get("won") == "click" and model
-    if by_clicks and (len(shares) > 1 or model["name"] != "last_click"):
+    page = _page_that_won(trace)
+    if by_clicks and not page and (len(shares) > 1 or model["name"] != "last_click"):
         told = [_part(row, names) for row in shares]
         yield _("Credited by clicks: %(shares)s.") % {"shares": ", ".join(told)}
         yield _how(model)
     else:
-        first = WON.get(trace.get("won", ""))
+        first = BY_PAGE if page else WON.get(trace.get("won", ""))
         winner = names.get(trace.get("enrollment") or 0, "")
         yield (
-            first % {"name": winner}
+            str(first) % {"name": winner, "page": page}
             if first
             else _("Credited to nobody: no click, coupon or customer spoke.")
         )
@@ -115,6 +122,11 @@ def _credited(trace: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[st
         yield _("The sale is valued once, by the plan of %(name)s, who has the largest share.") % {
             "name": name
         }
+
+
+def _page_that_won(trace: Mapping[str, Any]) -> str:
+    """The affiliate's own page by which the order was credited, because the store alone says so."""
+    return next((row.get("page", "") for row in trace.get("touches", ()) if row["won"]), "")
 
 
 def _part(row: Mapping[str, Any], names: Mapping[int, str]) -> str:
@@ -150,6 +162,9 @@ def _touch(touch: Mapping[str, Any], names: Mapping[int, str]) -> str:
         "via": VIA.get(touch["via"], touch["via"]),
         "fate": _fate(touch),
     }
+    if touch.get("page"):
+        words = _("Came from %(page)s, the direct link of %(name)s, on %(date)s (%(via)s): %(fate)s.")
+        return words % {**values, "page": touch["page"]}
     if touch.get("kind") == "v":
         return _("Advertisement of %(name)s seen on %(date)s (%(via)s): %(fate)s.") % values
     return _("Click through %(name)s on %(date)s (%(via)s): %(fate)s.") % values

@@ -66,6 +66,21 @@ def test_end_that_comes_before_its_sale_holds(door: Connection) -> None:
     assert Conversion.objects.count() == 0
 
 
+@pytest.mark.parametrize("total", ["100.00", "70.00", "12.34", "99.99"])  # other contents, other digests
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_in_one_second_the_end_holds(door: Connection, total: str, is_first: bool) -> None:
+    told = [
+        signed(ago=60, **{**SALE, "total": total}),
+        signed(ago=60, **{**SALE, "total": total, "status": "void"}),
+    ]
+
+    for message in told if is_first else reversed(told):
+        get(door, message)
+        work()
+
+    assert (Order.objects.get().state, earned()) == ("void", 0)
+
+
 def test_refund_takes_its_part_back_once(door: Connection) -> None:
     send(door, ago=60, **SALE)
     for ago in (30, 0):

@@ -273,9 +273,12 @@ def test_own_order_attribution_is_read_without_a_plugin() -> None:
         utm_medium="affiliate",
         utm_id="c-9",
         session_entry="https://shop.example/mug/?tid=t1&ref=anna&utm_source=anna-blog",
+        session_start_time="2026-11-21 01:40:00",
     )
 
     assert (order.evidence.tid, order.evidence.ref) == ("t1", "anna")
+    assert order.evidence.referrer == "https://annas-blog.test/mugs"
+    assert order.evidence.referred_at == datetime(2026, 11, 21, 1, 40, tzinfo=UTC)
     assert {
         name: order.metadata.get(name) for name in ("referrer", "source_type", "utm_source", "utm_id")
     } == {
@@ -306,5 +309,22 @@ def test_own_order_attribution_is_read_without_a_plugin() -> None:
 def test_attribution_that_says_nothing_is_no_evidence(told: dict[str, Any]) -> None:
     order = attributed(**told)
 
-    assert (order.evidence.tid, order.evidence.ref) == ("", "")
+    assert (order.evidence.tid, order.evidence.ref, order.evidence.referrer) == ("", "", "")
+    assert order.evidence.referred_at is None
     assert set(order.metadata) == {"status", "number", "source_type"}
+
+
+@pytest.mark.parametrize(
+    "began", ["", "(none)", "yesterday", "2026-13-40 99:00:00", "0001-01-01 00:00:00", None, 7, ["x"]]
+)
+def test_odd_beginning_of_a_session_leaves_the_referrer(began: object) -> None:
+    order = attributed(referrer="https://annas-blog.test/mugs", session_start_time=began)
+
+    assert (order.evidence.referrer, order.evidence.referred_at) == ("https://annas-blog.test/mugs", None)
+
+
+def test_endless_referrer_is_cut() -> None:
+    order = attributed(referrer="https://annas-blog.test/" + "a" * 5000)
+
+    assert len(order.evidence.referrer) == 800
+    assert len(order.metadata["referrer"]) == 200

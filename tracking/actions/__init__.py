@@ -18,6 +18,7 @@ from tracking.actions.refunds import RecordedRefund, adopt_refunds, record_refun
 from tracking.actions.studies import ask_routine_studies, ask_study, run_study
 from tracking.actions.terms import (
     accept_term,
+    called_here,
     count_terms,
     decide_term,
     keep_term,
@@ -38,6 +39,7 @@ __all__ = [
     "ask_routine_studies",
     "ask_study",
     "await_no_longer",
+    "called_here",
     "confirm",
     "count_terms",
     "decide_term",

@@ -136,7 +136,11 @@ def _buyer(program: Program, value: OrderIn) -> Customer | None:
 
 
 def find_customer(program: Program, source: str, known: CustomerIn) -> Customer | None:
-    """Return the buyer by the store's id, else by address; a new one is made, an anonymous one is None."""
+    """Return the buyer by our own id, by the store's, else by address; a new one is made, an anonymous one is None."""
+    if known.ours is not None:
+        ours: Customer | None = Customer.objects.filter(program=program, pk=known.ours).first()
+        if ours is not None:
+            return ours
     email = normal_email(known.email)
     if not known.external_id and not email:
         return None

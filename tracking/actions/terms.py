@@ -30,6 +30,7 @@ MOST_UNKNOWN = 2000  # in one vocabulary of a store; further ones are listed onc
 MOST_MET = 500  # of one order
 WRITTEN = 100  # rows are locked together
 LONGEST_WORD = 120
+Said = tuple[str, str, str]  # source, vocabulary, word
 Key = tuple[int, str, str, str]  # program, source, vocabulary, word
 
 
@@ -37,12 +38,23 @@ def words_as_told(program: Program, source: str, told: Told) -> dict[str, dict[s
     """Return vocabulary -> theirs -> ours by the dictionary as it is now, None for a word without one; one question."""
     if not told:
         return {}
-    every = {word for said in told.values() for word in said}
+    ours = called_here(program, [(source, name, theirs) for name, said in told.items() for theirs in said])
+    return {
+        name: {theirs: ours.get((source, name, theirs)) for theirs in said} for name, said in told.items()
+    }
+
+
+def called_here(program: Program, said: Iterable[Said]) -> dict[Said, str]:
+    """Return (source, vocabulary, theirs) -> our word as the dictionary is now, where there is one; one question."""
+    asked = set(said)
+    if not asked:
+        return {}
+    sources, names, every = (set(some) for some in zip(*asked, strict=True))
     rows = Term.objects.decided().filter(
-        program=program, source=source, vocabulary__in=told, theirs__in=every
+        program=program, source__in=sources, vocabulary__in=names, theirs__in=every
     )
-    ours = {(name, theirs): word for name, theirs, word in rows.values_list("vocabulary", "theirs", "word")}
-    return {name: {theirs: ours.get((name, theirs)) for theirs in said} for name, said in told.items()}
+    found = rows.values_list("source", "vocabulary", "theirs", "word")
+    return {(source, name, theirs): word for source, name, theirs, word in found}
 
 
 def words_of(conversion: Conversion, value: OrderIn, *, keep: bool = False) -> Words:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tracking.attribution.touches import SKEW, VIEW, Judged, Terms, Touch
+from tracking.attribution.touches import CODE, REFERRER, SKEW, VIEW, Judged, Terms, Touch
 
 OUT = frozenset(
-    {"no_views", "bot", "inactive", "after_order", "window", "repeat", "code"}
+    {"no_views", "bot", "inactive", "after_order", "window", "repeat", "code", "referrer"}
 )  # why one is not eligible
+WEAKER = {CODE: "code", REFERRER: "referrer"}  # why what only the order says is out beside something better
 
 
 def in_order(touches: Iterable[Touch]) -> list[Touch]:
@@ -19,13 +20,19 @@ def in_order(touches: Iterable[Touch]) -> list[Touch]:
 def judge(at: datetime, touches: Iterable[Touch], terms: Terms) -> list[Judged]:
     """Return each touch, the oldest first, with why it is out of the question, or an empty text.
 
-    A referral code counts only where there is no click: it is the weakest evidence of one.
+    A referral code counts only where there is no click, and the page that the order says the buyer came from only where
+    there is no code either: they are the weakest evidence of a click.
     """
     judged = [(touch, _why_not(touch, at, terms)) for touch in in_order(touches)]
     judged = _without_repeats(judged, terms.repeat)
-    if any(not why and touch.kind != VIEW and not touch.is_code for touch, why in judged):
-        judged = [(touch, why or ("code" if touch.is_code else "")) for touch, why in judged]
-    return judged
+    counted = [touch for touch, why in judged if not why and touch.kind != VIEW]
+    weaker = set()
+    if any(not touch.is_hint for touch in counted):
+        weaker = {CODE, REFERRER}
+    elif any(touch.via == CODE for touch in counted):
+        weaker = {REFERRER}
+    # a hint that loses is out for what it is: its way of being found names the reason
+    return [(touch, why or (WEAKER[touch.via] if touch.via in weaker else "")) for touch, why in judged]
 
 
 def _why_not(touch: Touch, at: datetime, terms: Terms) -> str:

@@ -44,8 +44,8 @@ def decide(
 def _why_coupon_fails(use: CouponUse, clicks: list[Touch]) -> str:
     if not use.is_active:
         return "inactive"
-    # a code that was said, or stood in an address, is no click
-    clicked = {touch.enrollment for touch in clicks if not touch.is_code}
+    # a code that was said, or stood in an address, is no click; nor is a page that only the order names
+    clicked = {touch.enrollment for touch in clicks if not touch.is_hint}
     if use.policy == CouponPolicy.WITH_CLICK and use.enrollment not in clicked:
         return "no_click"
     if use.policy == CouponPolicy.NEVER_OVER_CLICK and clicks:

@@ -9,13 +9,15 @@ from tracking.attribution.sharing import Sharing
 
 SKEW = timedelta(minutes=5)  # a store's clock may run a little behind ours
 CLICK, VIEW = "c", "v"
+CODE, REFERRER = "ref", "referrer"  # found by what the order says alone, no click of ours
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """A contact that may be credited; `via` says how it was found: tid, visitor, identity or ref.
+    """A contact that may be credited; `via` says how it was found: tid, visitor, identity, ref or referrer.
 
-    `visitor` tells repeats apart; it is empty where it is not known.
+    `visitor` tells repeats apart; it is empty where it is not known. `page` is the affiliate's own page that the buyer
+    came from, where the order says so.
     """
 
     enrollment: int
@@ -28,11 +30,12 @@ class Touch:
     sub_ids: tuple[str, ...] = ()
     kind: str = CLICK
     visitor: str = ""
+    page: str = ""
 
     @property
-    def is_code(self) -> bool:
-        """Whether it is a referral code that the order carried, not a click."""
-        return self.via == "ref"
+    def is_hint(self) -> bool:
+        """Whether only the order says so, by a code or by the page that the buyer came from: no click of ours."""
+        return self.via in (CODE, REFERRER)
 
 
 Judged = tuple[Touch, str]  # a touch, and why it is out of the question ("" if it is not)

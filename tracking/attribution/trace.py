@@ -89,6 +89,8 @@ def _touch(
         "share": share,
         "why": "" if won else why or _why_lost(touch, seen.shared, winner),
     }
+    if touch.page:
+        line["page"] = touch.page
     if weight and seen.shared and seen.shared.model == TIME_DECAY:
         line["weight"] = weight
     return line

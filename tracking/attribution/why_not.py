@@ -35,6 +35,9 @@ OUTSHARED: dict[str, str | Promise] = {
         "By what this program has learned from its orders, other partners brought this one about."
     ),
     "code": gettext_lazy("A click of another partner counted, and a click counts before a spoken code."),
+    "referrer": gettext_lazy(
+        "A click or a code of another partner counted, and either counts before the page that a buyer came from."
+    ),
     "only_view": gettext_lazy(
         "A click of another partner counted, and a click counts before an advertisement that was only seen."
     ),

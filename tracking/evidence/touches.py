@@ -1,4 +1,4 @@
-"""The touches before an order: clicks, views where they count, and the referral code that it carries."""
+"""The touches before an order: clicks, views where they count, the code that it carries, the page it came from."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 
 from affiliates.models import AttributionTerms, Enrollment, Link
 from tracking.attribution import Touch
-from tracking.attribution.touches import SKEW, VIEW
+from tracking.attribution.touches import CODE, SKEW, VIEW
 from tracking.clickid import ClickId
+from tracking.evidence.own_pages import touch_of_page
 from tracking.evidence.visitors import Visitors
 from tracking.models import Click, Impression, Order
 from tracking.orders import Evidence
@@ -30,7 +31,7 @@ def touches_of(
         views, more = _views(order, whose)
         found += [_from_view(view) for view in views]
         is_cut = is_cut or more
-    return (*found, *_from_code(order, said.ref, terms)), is_cut
+    return (*found, *_from_code(order, said.ref, terms), *touch_of_page(order, said, terms)), is_cut
 
 
 def _clicks(order: Order, whose: Visitors) -> tuple[list[Click], bool]:
@@ -105,4 +106,4 @@ def _from_code(order: Order, said: str, terms: AttributionTerms) -> list[Touch]:
     named = Enrollment.objects.filter(program=order.program_id, code=code).first()
     if named is None:
         return []
-    return [Touch(named.pk, order.occurred_at, "ref", terms.window, "", False, named.is_active)]
+    return [Touch(named.pk, order.occurred_at, CODE, terms.window, "", False, named.is_active)]

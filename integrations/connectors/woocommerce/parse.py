@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,8 +30,10 @@ STATES: dict[str, OrderState] = {
     "auto-draft": OrderState.OPEN,
 }
 ENTRY = "_wc_order_attribution_session_entry"
+START = "_wc_order_attribution_session_start_time"
 CAMPAIGN = "_wc_order_attribution_"
 CAMPAIGN_NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_id")
+MOST_PAGE = 800  # letters of a page's address: a direct link names at most 753 of them
 NOT_SAID = ("(none)", "(direct)", "(not set)", "(not provided)")  # what its script writes for nothing
 # What WooCommerce Subscriptions notes on an order; the first order of a subscription does not name it.
 OF_SUBSCRIPTION = ("_subscription_renewal", "_subscription_switch")
@@ -179,14 +182,26 @@ def _customer(order: Fields) -> CustomerIn:
 
 
 def _evidence(order: Fields) -> Evidence:
-    landing_url = _metas(order).get(ENTRY, "")[:2000]
+    metas = _metas(order)
+    landing_url = metas.get(ENTRY, "")[:2000]
     asked = _query(landing_url)
+    referrer = _referrer(metas)
     return Evidence(
         tid=asked.get("tid", "")[:100],
         ref=asked.get("ref", "")[:100],
         coupons=tuple(code for row in order.rows("coupon_lines") if (code := row.text("code", 100))),
         landing_url=landing_url,
+        referrer=referrer,
+        referred_at=_session_began(metas) if referrer else None,
     )
+
+
+def _session_began(metas: Mapping[str, str]) -> datetime | None:
+    """Return when the buyer came from that page; WooCommerce's script notes it in UTC, without a zone."""
+    try:
+        return Fields({START: metas.get(START, "").strip()}).time(START)
+    except Unreadable:
+        return None
 
 
 def _query(url: str) -> dict[str, str]:
@@ -231,7 +246,7 @@ def _refunds(order: Fields, currency: str) -> tuple[RefundIn, ...]:
 def _metadata(order: Fields, status: str) -> dict[str, str]:
     metas = _metas(order)
     told = {name: metas.get(CAMPAIGN + name, "").strip()[:200] for name in (*CAMPAIGN_NAMES, "source_type")}
-    known = {"status": status, "number": order.text("number", 60), **told, "referrer": _referrer(metas)}
+    known = {"status": status, "number": order.text("number", 60), **told, "referrer": _referrer(metas)[:200]}
     return {name: value for name, value in known.items() if value and value not in NOT_SAID}
 
 
@@ -242,4 +257,4 @@ def _referrer(metas: Mapping[str, str]) -> str:
     except ValueError:
         return ""
     is_page = parts.scheme in ("http", "https") and parts.netloc and "@" not in parts.netloc
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"[:200] if is_page else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"[:MOST_PAGE] if is_page else ""
