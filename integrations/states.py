@@ -97,6 +97,8 @@ class FindingKind(models.TextChoices):
     MISSING = "missing", _("a field is empty")
     DIFFERS = "differs", _("a field differs")
     GONE = "gone", _("the record is gone")
+    WON_THERE = "won_there", _("a won deal is no order here")
+    LOST_THERE = "lost_there", _("an order’s deal is not won any more")
 
 
 class FindingState(models.TextChoices):

@@ -19,6 +19,7 @@ from core import events
 from core.jobs import Permanent, Temporary
 from core.models import Job, JobState, User
 from integrations.actions.connections import connector_of, store_of
+from integrations.actions.deal_audits import Spent, is_through, look_at_deals
 from integrations.actions.deliveries import lanes
 from integrations.actions.findings import note_findings
 from integrations.actions.hours import asking
@@ -120,22 +121,21 @@ def audit(row: Audit, *, at: datetime | None = None) -> Audit:
     desk = _desk(row.connection)
     for _page in range(PAGES):
         customers = _customers(row)
-        if not customers:
+        if not customers and is_through(row):
             return _end(row, AuditState.FINISHED, "", at)
         if row.counts.get("calls_tonight", 0) >= MOST_CALLS:
             return _rest(row)
         try:
-            _look_at(row, desk, customers, at)
-        except _Spent:
+            if customers:
+                _look_at(row, desk, customers, at)
+            else:
+                look_at_deals(row, at)
+        except Spent:
             return _rest(row)
         except Permanent as refusal:
             return _end(row, AuditState.FAILED, str(refusal), at)
     _go_on(row, at or timezone.now())
     return row
-
-
-class _Spent(Exception):
-    """The manager's own budget of calls is used up for today."""
 
 
 def _desk(connection: Connection) -> Desk:
@@ -172,7 +172,7 @@ def _look_at(row: Audit, desk: Desk, customers: Sequence[Customer], at: datetime
     asked = _Asked(desk, at)
     try:
         if hold_back(desk.connection, at or timezone.now()):
-            raise _Spent
+            raise Spent
         subjects = _subjects(desk, customers)
         looked = _read(asked, subjects)
         faults = {one.key: faults_of(one, looked[one.key], desk.needed) for one in subjects}

@@ -14,10 +14,11 @@ from core import events
 from core.models import User
 from integrations import bell
 from integrations.actions.connections import connector_of, store_of
+from integrations.actions.deal_mends import take_deal
 from integrations.actions.records.asking import keep_changes
 from integrations.actions.records.drafts import sheet_of
 from integrations.actions.records.planning import line_up, wanted
-from integrations.audits import LEAVE, TELL, THEIRS, Fault, proposed, says_the_same, ways_of
+from integrations.audits import DEALS, LEAVE, TELL, THEIRS, Fault, proposed, says_the_same, ways_of
 from integrations.connectors.records import Change, KeepsRecords
 from integrations.mapping import Sheet
 from integrations.mapping.conflicts import FILLED, THEIRS as THEIRS_WINS
@@ -154,11 +155,14 @@ def _has_address(row: Finding) -> bool:
 def take_theirs(finding: Finding, *, actor: User | None = None, at: datetime | None = None) -> Finding:
     """Take what stands there for agreed; a field that we read there is taken in like any other change of theirs.
 
-    Ours is not told again until it changes. Raises CannotMend.
+    Ours is not told again until it changes. A deal becomes an order, or is one no more. Raises CannotMend.
     """
     row, now = _open(finding, THEIRS, actor), at or timezone.now()
     if row is None:
         return finding
+    if row.kind in DEALS:
+        take_deal(row, now)
+        return _mend(row, THEIRS, actor, now)
     record = _record_of(row)
     if record is None:
         raise CannotMend(_("This record is not known any more: the next audit tells."))

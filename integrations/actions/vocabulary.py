@@ -13,12 +13,12 @@ from core.models import Event
 from integrations.mapping import Unfit
 from integrations.mapping.places import country
 from integrations.models import Connection, CustomerFact
+from integrations.news.words import STATUSES
 from tracking import actions as tracking
 from tracking.models import Term
 from tracking.states import Vocabulary
 from tracking.vocabulary import unit
 
-STATUSES = ("crm.lead_status", "crm.lifecycle", "deal.stage")  # facts that are words of the CRM's own
 MOST_STATUSES = 1000  # of one system
 LONGEST = 200
 PROGRAMS = 20  # in one turn, each with its 500 most frequent unknown words

@@ -11,9 +11,12 @@ PAGES: Mapping[str, str] = {
 }
 
 
-def page_of(connector: str, base_url: str, remote_id: str) -> str:
+DEALS: Mapping[str, str] = {"pipedrive": "{base}/deal/{number}", "salesforce": "{base}/{number}"}
+
+
+def page_of(connector: str, base_url: str, remote_id: str, *, is_deal: bool = False) -> str:
     """Return the address of a record's page, "" where it is not known."""
-    page, base = PAGES.get(connector, ""), base_url.rstrip("/")
+    page, base = (DEALS if is_deal else PAGES).get(connector, ""), base_url.rstrip("/")
     if not page or not remote_id or not base.startswith(("https://", "http://")):
         return ""
     return page.format(base=base, number=quote(remote_id.rpartition("/")[2], safe=""))

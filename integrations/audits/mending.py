@@ -6,12 +6,17 @@ from integrations.states import FindingKind
 TELL, THEIRS, MERGE, LEAVE = "tell", "theirs", "merge", "leave"
 
 
+DEALS = frozenset({FindingKind.WON_THERE, FindingKind.LOST_THERE})
+
+
 def ways_of(kind: str) -> tuple[str, ...]:
     """Return what can be done about a kind of finding, the usual first."""
     if kind == FindingKind.DIFFERS:
         return TELL, THEIRS, LEAVE
     if kind in (FindingKind.MISSING, FindingKind.GONE):
         return TELL, LEAVE
+    if kind in DEALS:
+        return THEIRS, LEAVE
     return MERGE, LEAVE
 
 

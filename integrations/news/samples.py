@@ -81,7 +81,8 @@ _SUBJECTS: dict[str, dict[str, Any]] = {
         "source": "shop-eu",
         "number": "C-1207",
         "country": "DE",
-        "says": {"crm.lead_status": "OPEN"},
+        "says": {"crm.lead_status": "In talks"},
+        "says_there": {"crm.lead_status": "OPEN"},
     },
     "coupon": {
         "id": 31,
@@ -222,7 +223,11 @@ _AFTER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "refund.withdrawn": ({"is_withdrawn": True}, {}),
     "customer.status_changed": (
         {},
-        {"changes": {"crm.lead_status": ["NEW", "OPEN"]}, "by": "hubspot"},
+        {
+            "changes": {"crm.lead_status": ["New", "In talks"]},
+            "changes_there": {"crm.lead_status": ["NEW", "OPEN"]},
+            "by": "hubspot",
+        },
     ),
     "conversion.parked": (
         {"state": "parked", "parked_reason": "No exchange rate of SEK yet."},

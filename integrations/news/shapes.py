@@ -12,6 +12,7 @@ from affiliates.models import Affiliate, AttributionTerms, Coupon, DirectLink, E
 from commissions.models import Commission, PlanVersion
 from integrations.models import Connection
 from integrations.news.values import amount, moment
+from integrations.news.words import statements_of
 from payouts.models import Batch, Payout
 from tracking.models import Conversion, Customer, Order, Refund
 
@@ -251,14 +252,19 @@ SPOKEN = (
 
 
 def customer(row: Customer) -> dict[str, Any]:
-    """A customer by the store's number, and what CRMs say of them, without name or address."""
+    """A customer by the store's number, and what CRMs say of them, without name or address.
+
+    What they say is in our words, and as it stands there besides.
+    """
     facts = sorted(row.facts.all(), key=lambda fact: (fact.at, fact.pk))
+    said = statements_of(row.program, [fact for fact in facts if fact.name in SPOKEN])
     return {
         "id": row.pk,
         "source": row.source,
         "number": row.external_id or None,
         "country": row.country or None,
-        "says": {fact.name: fact.value for fact in facts if fact.name in SPOKEN},
+        "says": {one.name: one.ours for one in said},
+        "says_there": {one.name: one.theirs for one in said},
     }
 
 

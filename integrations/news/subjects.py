@@ -154,7 +154,9 @@ _ALL = (
         lists=("reversals",),
         orderly=("order", "conversion__order_id"),
     ),
-    Subject("customer", Customer, shapes.customer, OF_PROGRAM, together=("program",), lists=("facts",)),
+    Subject(
+        "customer", Customer, shapes.customer, OF_PROGRAM, together=("program",), lists=("facts__connection",)
+    ),
     Subject("batch", Batch, shapes.batch, OF_PROGRAM, together=("program",), lists=("payouts",)),
     Subject("connection", Connection, shapes.connection, OF_PROGRAM, together=("program",)),
     Subject("payout", Payout, shapes.payout, OF_PROGRAM, OF_ENROLLMENT, together=OF_BOTH),

@@ -27,9 +27,17 @@ def _all_names(data: dict[str, Any], _currency: str) -> list[str]:
     return sorted(data)
 
 
-def _spoken(data: dict[str, Any], _currency: str) -> dict[str, Any]:
-    """What a CRM says of a customer may be anything: only the fields that sort customers are told."""
-    return {name: pair for name, pair in (data.get("changes") or {}).items() if name in SPOKEN}
+def _spoken(*names: str) -> Read:
+    """What a CRM says of a customer may be anything: only the fields that sort customers are told.
+
+    It stands under the first of these names that is there: the CRM's own words only where they are called otherwise.
+    """
+
+    def read(data: dict[str, Any], _currency: str) -> dict[str, Any]:
+        said: dict[str, Any] = next((data[name] for name in names if data.get(name)), {})
+        return {name: pair for name, pair in said.items() if name in SPOKEN}
+
+    return read
 
 
 _REASON: dict[str, Read] = {"reason": _plain("reason")}
@@ -56,7 +64,11 @@ NEWS: dict[str, dict[str, Read]] = {
         "replaces": _plain("replaces"),
     },
     "decision.replaced": {"from": _plain("from"), "to": _plain("to")},
-    "customer.status_changed": {"changes": _spoken, "by": _plain("by")},
+    "customer.status_changed": {
+        "changes": _spoken("changes"),
+        "changes_there": _spoken("changes_there", "changes"),
+        "by": _plain("by"),
+    },
     "commission.accrued": {"amount": _amount("amount"), "level": _plain("level")},
     "commission.reversed": {
         "amount": _amount("amount"),

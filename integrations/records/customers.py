@@ -1,7 +1,7 @@
 """Reads a customer's record: who they are, what they bought, who brought them, and what that earned."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,9 +18,11 @@ from commissions.states import CommissionState
 from core.money import Money, round_half_up
 from integrations.models import CustomerFact
 from integrations.news.values import moment
+from integrations.news.words import statements_of
 from integrations.records.profiles import Profile, Purchase, profile_of
+from tracking import actions as tracking
 from tracking.models import Conversion, Customer, Decision, Journey, Order, Refund
-from tracking.states import OrderState, RefundKind
+from tracking.states import OrderState, RefundKind, Vocabulary
 
 SOLD = (OrderState.SALE, OrderState.REFUNDED)
 MOST_ORDERS = 1000  # of one customer; the newest are told of
@@ -32,14 +34,15 @@ def merge_key(customer: Customer) -> str:
     return f"customer:{customer.pk}"
 
 
-def customer_record(customer: Customer, now: datetime) -> dict[str, Any]:
+def customer_record(customer: Customer, now: datetime, *, told_to: str | None = None) -> dict[str, Any]:
     """Return the record; a constant number of queries, but one for each order in another currency without a credit.
 
     Amounts are decimal texts in the program's currency, times ISO 8601 in UTC, what is not known is None. Orders in a
-    currency that no rate was found for are counted but have no value yet (`value.unvalued_orders`).
+    currency that no rate was found for are counted but have no value yet (`value.unvalued_orders`). Categories and
+    statuses are in our words as the dictionary is now; `told_to` is the source that hears its own statuses unchanged.
     """
     conversions = _conversions(customer)
-    purchases = purchases_of(customer, conversions)
+    purchases = purchases_of(customer, conversions, categories_here(customer, conversions))
     unvalued = sum(not each.is_valued for each in purchases)
     figures = profile_of(purchases, now)
     decisions = [each for each in (row.decision for row in conversions) if each is not None]
@@ -62,7 +65,7 @@ def customer_record(customer: Customer, now: datetime) -> dict[str, Any]:
         "affiliate": affiliate,
         "touches": _touches(conversions),
         "commission": _commission(customer),
-        "crm": _said(customer),
+        **_said(customer, told_to),
         "program": {"id": customer.program_id, "name": customer.program.name},
     }
 
@@ -90,8 +93,13 @@ def _who(customer: Customer, conversions: Sequence[Conversion]) -> dict[str, Any
     }
 
 
-def purchases_of(customer: Customer, conversions: Sequence[Conversion]) -> list[Purchase]:
-    """Return the orders in the program's currency; those whose currency no rate is known for have no value yet."""
+def purchases_of(
+    customer: Customer, conversions: Sequence[Conversion], words: Mapping[tuple[str, str], str] | None = None
+) -> list[Purchase]:
+    """Return the orders in the program's currency; those whose currency no rate is known for have no value yet.
+
+    `words` are what categories are called here: (source, the store's word) -> ours.
+    """
     into = customer.program.currency
     rows = Exchange.objects.filter(conversion__customer=customer)
     rates = {each.conversion_id: each.rate for each in rows}
@@ -109,9 +117,22 @@ def purchases_of(customer: Customer, conversions: Sequence[Conversion]) -> list[
             amounts = [convert([amount], rate, order.currency, into)[0] for amount in amounts]
         categories: dict[str, int] = defaultdict(int)
         for line, net in zip(lines, amounts[2:], strict=True):
-            categories[line["categories"][0]] += net
+            theirs = line["categories"][0]
+            categories[(words or {}).get((order.source, theirs), theirs)] += net
         found.append(Purchase(order.external_id, order.occurred_at, amounts[0], amounts[1], categories))
     return found
+
+
+def categories_here(customer: Customer, conversions: Sequence[Conversion]) -> dict[tuple[str, str], str]:
+    """Return (source, the store's category) -> ours, as the dictionary is now; one question, none without any."""
+    said = {
+        (each.source, Vocabulary.CATEGORY.value, line["categories"][0])
+        for each in conversions
+        for line in each.order.snapshot["lines"]
+        if line["categories"]
+    }
+    found = tracking.called_here(customer.program, said)
+    return {(source, theirs): word for (source, _name, theirs), word in found.items()}
 
 
 def _published(order: Order, program: Program) -> Decimal | None:
@@ -224,10 +245,19 @@ def _touch(step: tuple[datetime, int, str], named: dict[int, Enrollment]) -> dic
     }
 
 
-def _said(customer: Customer) -> dict[str, Any]:
-    """What CRMs say of the customer: of each thing the newest word, whichever system it comes from."""
-    rows = CustomerFact.objects.filter(customer=customer, name__startswith=CRM).order_by("at", "pk")
-    return {row.name.removeprefix(CRM): row.value for row in rows}
+def _said(customer: Customer, told_to: str | None) -> dict[str, Any]:
+    """What CRMs say of the customer: of each thing the newest word, whichever system it comes from.
+
+    `crm` has it in our words, `crm_there` as the system says it; `crm_undecided` names what the dictionary waits for.
+    """
+    rows = CustomerFact.objects.filter(customer=customer, name__startswith=CRM).select_related("connection")
+    said = statements_of(customer.program, rows.order_by("at", "pk"), told_to=told_to)
+    newest = {one.name.removeprefix(CRM): one for one in said}
+    return {
+        "crm": {name: one.ours for name, one in newest.items()},
+        "crm_there": {name: one.theirs for name, one in newest.items()},
+        "crm_undecided": sorted(name for name, one in newest.items() if one.is_undecided),
+    }
 
 
 def _commission(customer: Customer) -> dict[str, Any]:

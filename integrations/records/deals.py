@@ -12,9 +12,14 @@ from tracking.states import OrderState
 LOST = (OrderState.VOID, OrderState.GONE)
 
 
-def deal_record(customer: Customer, order: Order | None, now: datetime) -> dict[str, Any]:
-    """Return the customer's record with a `deal`: that of the order, or without one that of all orders."""
-    record = customer_record(customer, now)
+def deal_record(
+    customer: Customer, order: Order | None, now: datetime, *, told_to: str | None = None
+) -> dict[str, Any]:
+    """Return the customer's record with a `deal`: that of the order, or without one that of all orders.
+
+    `told_to` is the source that hears its own statuses unchanged.
+    """
+    record = customer_record(customer, now, told_to=told_to)
     record["deal"] = _of_customer(record) if order is None else _of_order(order)
     return record
 

@@ -28,6 +28,13 @@ FACTS = {
         Target("deal.currency", _("Currency"), _("Empty is the program’s.")),
         Target("deal.is_won", _("Is won"), _("True where the deal is won.")),
         Target("deal.closed_at", _("Closed at")),
+        Target(
+            "customer.number",
+            _("Customer’s number"),
+            _("As the shop calls the customer. It is looked at where no person we know belongs to the deal."),
+        ),
+        Target("customer.email", _("Customer’s e-mail"), _("Empty is that of the deal’s person.")),
+        Target("customer.phone", _("Customer’s phone")),
         Target("evidence.tid", _("Click id"), _("Credits a won deal to its affiliate.")),
         Target("evidence.ref", _("Affiliate’s code")),
         Target("evidence.coupon", _("Coupons")),

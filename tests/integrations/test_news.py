@@ -59,6 +59,7 @@ INNER = {
     "plan.assigned": "terms.announced tells each affiliate that it concerns",
     "plan.transferred": "terms.announced tells each affiliate that it concerns",
     "terms.announcing": "a step of the work",
+    "dictionary.telling": "a step of the work",
 }
 pytestmark = pytest.mark.django_db
 

@@ -1,14 +1,16 @@
 """Deals that sales people win at a CRM are conversions here, once each, and taken back with them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from affiliates.models import Enrollment
+from affiliates.models import Enrollment, Program
 from integrations import actions, connectors
-from integrations.models import CustomerFact, Inbound
+from integrations.models import Connection, CustomerFact, Inbound, RemoteRecord
+from tests import makers
 from tests.integrations.fake_hubspot import FakeHubSpot, opened
 from tests.integrations.record_keeping import (
     DAY,
@@ -22,7 +24,8 @@ from tests.integrations.record_keeping import (
     settle,
     stopped,
 )
-from tracking.models import Order
+from tracking.models import Customer, Order
+from tracking.orders import CustomerIn, OrderIn
 from tracking.states import OrderState
 
 MINUTE = timedelta(minutes=1)
@@ -208,3 +211,144 @@ def test_contact_whose_address_was_changed_there_stays_the_customer(
 
     order = Order.objects.get(source="hubspot")
     assert (order.customer, order.conversion.decision.enrollment) == (customer(), anna)
+
+
+# --- whose a deal is where nobody has an address ----------------------------------------------------------------
+PLAIN = CustomerIn(external_id="c-7", phone="+49 (30) 123-456-78")  # a shop's customer without an address
+
+
+def joined(account: FakeHubSpot, contact: Any, **values: str) -> Any:
+    deal = won(account, **values)
+    account.joined.add((deal.id, contact.id))
+    return deal
+
+
+def mapped(hubspot: Connection, account: FakeHubSpot, **sources: str) -> None:
+    """Deals also say this, in fields that people have made there: place of ours -> the field."""
+    rows = [dict(row) for row in connectors.hubspot.IN["deal"]]
+    rows += [{"target": target.replace("_", "."), "source": source} for target, source in sources.items()]
+    account.properties["deals"] |= {name: {"name": name, "type": "string"} for name in sources.values()}
+    actions.save_mapping(hubspot, "in", "deal", rows)
+
+
+def test_deal_of_a_known_customer_without_an_address_is_theirs(
+    anna: Enrollment, account: FakeHubSpot
+) -> None:
+    hubspot = keep_at(account, anna.program, won_deals=True)
+    buy(anna, anna.program, "1", customer=PLAIN)
+    person = account.add("contacts", firstname="Carl")
+    RemoteRecord.objects.create(
+        connection=hubspot, kind="contact", local_key=f"customer:{customer().pk}", remote_id=person.id
+    )
+    joined(account, person)
+
+    listen(hubspot, NOON + MINUTE)
+
+    order = Order.objects.get(source="hubspot")
+    assert (order.customer, order.conversion.decision.enrollment) == (customer(), anna)
+    assert order.conversion.decision.evidence == "bound"
+
+
+def test_deals_of_a_person_without_an_address_are_one_customers(
+    anna: Enrollment, account: FakeHubSpot
+) -> None:
+    hubspot = keep_at(account, anna.program, won_deals=True)
+    person = account.add("contacts", firstname="Carl")
+    mapped(hubspot, account, evidence_ref="dealtype")
+    joined(account, person, dealtype=anna.code)
+    listen(hubspot, NOON + MINUTE)
+    account.at = NOON + 2 * MINUTE
+    joined(account, person, closedate=(NOON + 2 * MINUTE).isoformat())
+    listen(hubspot, NOON + 3 * MINUTE)
+
+    assert (customer().source, customer().external_id, customer().email) == ("hubspot", person.id, "")
+    assert [order.conversion.decision.enrollment for order in Order.objects.order_by("pk")] == [anna, anna]
+    assert list(account.objects["contacts"]) == [person.id]  # it is known there, and not made once more
+    assert person.values["affiliate_platform_id"] == f"customer:{customer().pk}"
+
+
+def test_deal_of_nobody_is_an_order_of_nobody(anna: Enrollment, account: FakeHubSpot) -> None:
+    hubspot = keep_at(account, anna.program, won_deals=True)
+    won(account)
+    listen(hubspot, NOON + MINUTE)
+
+    assert Order.objects.get().customer is None
+    assert Customer.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_theirs"),
+    [
+        ({"dealtype": "c-7"}, True),
+        ({"dealtype": "customer:{pk}"}, True),
+        ({"dealtype": "c-8"}, False),
+        ({"dealtype": "customer:999999999999999999999"}, False),
+        ({"dealtype": "customer:0"}, False),
+        ({"description": "030 / 123 45678"}, True),
+        ({"description": "0049-30-12345678"}, True),
+        ({"description": "12345678"}, False),
+        ({"description": "5678"}, False),
+        ({"description": "%"}, False),
+        ({"dealtype": "c-8", "description": "030 12345678"}, True),
+    ],
+)
+def test_deal_names_its_customer_by_number_or_phone(
+    anna: Enrollment, account: FakeHubSpot, fields: dict[str, str], is_theirs: bool
+) -> None:
+    hubspot = keep_at(account, anna.program, won_deals=True)
+    buy(anna, anna.program, "1", customer=PLAIN)
+    buyer = customer()
+    mapped(hubspot, account, customer_number="dealtype", customer_phone="description")
+    won(account, **{name: value.format(pk=buyer.pk) for name, value in fields.items()})
+
+    listen(hubspot, NOON + MINUTE)
+
+    assert Order.objects.get(source="hubspot").customer == (buyer if is_theirs else None)
+
+
+@pytest.mark.parametrize("fields", [{"dealtype": "c-7"}, {"description": "+49 30 12345678"}])
+def test_what_may_be_two_people_is_nobody(
+    anna: Enrollment, account: FakeHubSpot, fields: dict[str, str]
+) -> None:
+    hubspot = keep_at(account, anna.program, won_deals=True)
+    for source in ("shop", "woo"):
+        Customer.objects.create(
+            program=anna.program, source=source, external_id="c-7", phone="+49 30 12345678"
+        )
+    mapped(hubspot, account, customer_number="dealtype", customer_phone="description")
+    won(account, **fields)
+
+    listen(hubspot, NOON + MINUTE)
+
+    assert Order.objects.get(source="hubspot").customer is None
+
+
+def test_customers_of_another_program_are_never_meant(
+    anna: Enrollment, other: Program, account: FakeHubSpot
+) -> None:
+    hubspot = keep_at(account, anna.program, won_deals=True)
+    foreign = Customer.objects.create(program=other, source="shop", external_id="c-7", phone="030 12345678")
+    mapped(hubspot, account, customer_number="dealtype", customer_phone="description")
+    for number in ("c-7", f"customer:{foreign.pk}"):
+        won(account, dealtype=number, description="030 12345678")
+
+    listen(hubspot, NOON + MINUTE)
+
+    assert [order.customer for order in Order.objects.order_by("pk")] == [None, None]
+
+
+def test_address_says_more_than_a_number_that_was_typed(anna: Enrollment, account: FakeHubSpot) -> None:
+    hubspot = keep_at(account, anna.program, won_deals=True)
+    buy(anna, anna.program, "1", customer=PLAIN)
+    mapped(hubspot, account, customer_number="dealtype", customer_email="description")
+    won(account, dealtype="c-7", description="else@example.net")
+
+    listen(hubspot, NOON + MINUTE)
+
+    assert Order.objects.get(source="hubspot").customer.email == "else@example.net"
+
+
+def test_orders_that_name_no_row_of_ours_have_the_content_they_had() -> None:
+    assert "ours" not in makers.make_order("1").as_json()["customer"]
+    named = replace(makers.make_order("1"), customer=CustomerIn(ours=7))
+    assert OrderIn.from_json(named.as_json()) == named

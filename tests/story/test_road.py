@@ -22,7 +22,8 @@ from tests.integrations.fake_shopify import CLIENT_SECRET, ENTERED, ORDER, REFUN
 from tests.integrations.record_keeping import CLOCK, NOON, contact_of, keep_at, listen, settle, stopped
 from tests.integrations.shopify_messages import order_with, send
 from tests.integrations.store_customers import TELLS, shopify_at
-from tracking.models import Order
+from tracking import actions as tracking
+from tracking.models import Order, Term
 
 SOLD = datetime.fromisoformat(ORDER["created_at"]).astimezone(UTC)
 BUYER = str(ORDER["customer"]["id"])
@@ -131,3 +132,21 @@ def test_from_the_click_to_the_tag_and_back_by_a_refund(
     assert all("update" not in path and "create" not in path for _m, path, _b in crm.asked[asked:])
     assert not Inbound.objects.filter(state="quarantined").exists()
     assert not FieldDecision.objects.exists()
+
+
+def test_status_is_a_tag_in_our_word_once_somebody_has_decided_it(
+    ana: Enrollment, connected: Connection, shop: CustomerShop, hubspot: Connection, crm: FakeHubSpot
+) -> None:
+    buy_by_click(ana, connected, shop)
+    crm.at = NOON + timedelta(minutes=1)
+    crm.edit(contact_of(crm), hs_lead_status="OPEN")
+    listen(hubspot, CLOCK[0])
+    assert "affiliate:crm:OPEN" in shop.customers[BUYER]["tags"]
+
+    tracking.note_terms(ana.program, "hubspot", [("status", "OPEN")], at=NOON)
+    tracking.decide_term(Term.objects.get(vocabulary="status"), word="In talks")
+    settle()
+
+    told = [tag for tag in shop.customers[BUYER]["tags"] if tag.startswith("affiliate:crm:")]
+    assert told == ["affiliate:crm:In talks"]
+    assert contact_of(crm).values["hs_lead_status"] == "OPEN"

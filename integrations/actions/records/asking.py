@@ -209,7 +209,7 @@ def keep_changes(
     if kind == "deal" and connection.options.get("won_deals"):
         ours |= {change.remote_id for change in strangers if _is_other_word(connection, change, watched)}
     return sum(
-        _keep(connection, kind, change, now)
+        keep_change(connection, kind, change, now)
         for change in news
         if change.remote_id in known or change.remote_id in ours
     )
@@ -248,7 +248,8 @@ def _is_other_word(connection: Connection, change: Change, watched: Mapping[str,
     return any(not is_same(find(change.values, path), find(values, path)) for path in watched.values())
 
 
-def _keep(connection: Connection, kind: str, change: Change, now: datetime) -> bool:
+def keep_change(connection: Connection, kind: str, change: Change, now: datetime) -> bool:
+    """Keep one change among the received messages, once; say whether it is new. In a transaction."""
     body = json.dumps(asdict(change), default=_plain, ensure_ascii=False, sort_keys=True).encode()
     key = hashlib.sha256(kind.encode() + b"\n" + body).hexdigest()
     inbound, is_new = Inbound.objects.get_or_create(

@@ -72,6 +72,8 @@ def draft_of(
             return None
         remote_id = customer.external_id
     known = RemoteRecord.objects.filter(connection=connection, kind=kind, local_key=key).first()
+    if known is None and kind != "deal" and customer.source == connection.source:
+        remote_id = customer.external_id  # a person whom this very system told us of
     if not holds(sheet.when, record) or is_erased(known):
         return None
     if known is None and kind == "deal" and not record["deal"]["is_won"]:
@@ -121,8 +123,10 @@ def _record(
         order = orders.select_related("customer__program").first()
         if order is None or order.customer is None or order.source == connection.source:
             return None
-        return order.customer, deal_record(order.customer, order, now)
+        return order.customer, deal_record(order.customer, order, now, told_to=connection.source)
     customer = customers.filter(pk=number).first()
     if customer is None:
         return None
-    return customer, deal_record(customer, None, now) if kind == "deal" else customer_record(customer, now)
+    if kind == "deal":
+        return customer, deal_record(customer, None, now, told_to=connection.source)
+    return customer, customer_record(customer, now, told_to=connection.source)

@@ -1,19 +1,24 @@
 """Whom of our customers a far side keeps, and whom its records are of.
 
-A record is known by what we keep of it, by our key, by the person of a deal, by the e-mail address, in that order.
+A record is known by what we keep of it, by our key, by the person of a deal, by the e-mail address, in that order. Whom
+a won deal only names, by a shop's number or a phone, is a customer of ours if it can be nobody else.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Replace
 
 from integrations.connectors import CONNECTORS
 from integrations.connectors.records import Change, is_shop
 from integrations.models import Connection, RemoteRecord
-from tracking.identity import normal_email
+from tracking.identity import normal_email, normal_phone
 from tracking.models import Customer, Order
 
 LONGEST = 18  # digits of an id
+BETWEEN_DIGITS = " -/().\u00a0"
+MOST_ALIKE = 10
 
 
 def kept_at(connection: Connection) -> QuerySet[Customer]:
@@ -60,6 +65,29 @@ def owners_of(
         for one, named in numbers.items()
     }
     return {one: customer for one, customer in found.items() if customer is not None}
+
+
+def named_by(connection: Connection, number: str, phone: str) -> Customer | None:
+    """Return the customer with this number of a shop, else with this phone; None where that may be several people."""
+    rows = Customer.objects.filter(program=connection.program_id)
+    if number:
+        ours = number_of(number)
+        alike = rows.filter(pk=ours) if ours is not None else rows.filter(external_id=number).order_by("pk")
+        found: list[Customer] = list(alike[:2])
+        if len(found) == 1:
+            return found[0]
+    digits = normal_phone(phone)
+    return _only_one(rows, digits) if digits else None
+
+
+def _only_one(rows: QuerySet[Customer], digits: str) -> Customer | None:
+    """The one whose phone ends so, however it is written; numbers are kept as people write them."""
+    bare: Any = F("phone")
+    for sign in BETWEEN_DIGITS:
+        bare = Replace(bare, Value(sign), Value(""))
+    alike = rows.exclude(phone="").alias(bare=bare).filter(bare__endswith=digits).order_by("pk")
+    found = [row for row in alike[:MOST_ALIKE] if normal_phone(row.phone) == digits]
+    return found[0] if len(found) == 1 else None
 
 
 def _persons(connection: Connection, changes: Sequence[Change]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from integrations.mapping import THEIRS, Choice, Result, Sheet, apply, decide, h
 from integrations.mapping.paths import find
 from integrations.mapping.reading import fields_read
 from integrations.models import Connection, CustomerFact, Inbound, RemoteRecord
+from integrations.news.words import in_our_words
 from integrations.records import merge_key
 from integrations.states import Direction, InboundState
 from tracking.models import Customer
@@ -213,14 +214,16 @@ def _agree(
 
 
 def _tell(connection: Connection, customer: Customer, moved: Rows[str, Any], at: datetime) -> None:
-    program = connection.program
+    program, source = connection.program, connection.source
+    ours = in_our_words(program, source, moved)
+    theirs = {"changes_there": dict(moved)} if ours != dict(moved) else {}
     events.record(
         "customer.status_changed",
         customer,
         tenant=program.merchant_id,
         scope=program.pk,
         at=at,
-        data={"changes": dict(moved), "by": connection.source},
+        data={"changes": ours, **theirs, "by": source},
     )
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.money import Money, MoneyError
+from integrations.actions.records import people
 from integrations.connectors.base import Unreadable
 from integrations.connectors.records import Change
 from integrations.mapping import Result, Unfit
 from integrations.mapping.plain import is_empty, number_of, text_of
 from integrations.models import Connection
+from tracking.identity import normal_email
 from tracking.models import Customer, Order
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn
 from tracking.states import OrderState
@@ -53,7 +55,7 @@ def deal_of(
         total,
         captured_at=known.captured_at if known else at,
         lines=(LineIn("1", total, name=_text(values, "deal.name")[:200] or number),),
-        customer=CustomerIn(email=customer.email if customer else change.email),
+        customer=_buyer(connection, change, values, customer),
         evidence=Evidence(
             tid=_text(values, "evidence.tid"),
             ref=_text(values, "evidence.ref"),
@@ -62,6 +64,23 @@ def deal_of(
         channel=CHANNEL,
         metadata={"deal": number},
     )
+
+
+def _buyer(
+    connection: Connection, change: Change, values: Mapping[str, Any], customer: Customer | None
+) -> CustomerIn:
+    """Whose the order is: a customer of ours, whoever has the address, else the deal's person by their number there.
+
+    An address says more than a number that people have typed, and that more than a phone that a family shares.
+    """
+    email, phone = change.email or _text(values, "customer.email"), _text(values, "customer.phone")
+    if customer is None and not normal_email(email):
+        customer = people.named_by(connection, _text(values, "customer.number"), phone)
+    if customer is not None:
+        return CustomerIn(email=customer.email, ours=customer.pk)
+    if normal_email(email):
+        return CustomerIn(email=email, phone=phone)
+    return CustomerIn(external_id=change.contact[:120], phone=phone)
 
 
 def ended_deal(connection: Connection, remote_id: str, at: datetime) -> OrderIn | None:
