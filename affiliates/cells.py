@@ -24,6 +24,9 @@ TONES: dict[str, str] = {
 }
 
 
+NONE = SafeString('<span class="none">–</span>')  # a narrow screen leaves it out
+
+
 def money_text(value: Money) -> str:
     """An amount as its reader writes it, with a true minus."""
     return value.display(get_language() or "en").replace("-", "\N{MINUS SIGN}")

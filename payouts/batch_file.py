@@ -1,4 +1,4 @@
-"""The batch as a CSV file, for the person who pays by hand."""
+"""The batch as a CSV file, for the person who pays by hand; what a machine pays is in it without an account."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def batch_csv(batch: Batch) -> str:
     rows = batch.payouts.select_related("enrollment__affiliate", "payee").order_by("pk")
     for payout in rows:
         payee = payout.payee
-        account = str((payee.details or {}).get("account", ""))
+        account = payee.account if payout.is_by_hand else _("nothing to pay: the shop gives it")
         cells = [payout.number, payout.enrollment.affiliate.name, payee.holder, payee.method, account]
         cells += [f"{payout.money.decimal:f}", payout.currency, payout.state, payout.reference]
         lines.writerow([plain(cell) for cell in cells])

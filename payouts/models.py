@@ -13,6 +13,7 @@ from affiliates.models import Enrollment, Payee, Program
 from commissions.models import Entry
 from core.money import Money
 from core.scoping import Scoped, ScopedQuerySet
+from payouts.methods import METHODS
 from payouts.states import BatchState, HeldBackReason, PayoutState
 
 
@@ -78,7 +79,12 @@ class PayoutQuerySet(ScopedQuerySet):
 
 
 class Payout(Scoped):
-    """What one enrollment is paid in one batch."""
+    """What one enrollment is paid in one batch.
+
+    `doubt` says why nobody knows whether the money arrived; a person looks, and says so. Of a payout that a machine
+    sends, `reference` is the account that it goes to until it is paid, then the far side's name of the payment; `shop`
+    says whose names these are, once it is begun.
+    """
 
     TENANT = "program__merchant"
     OWNER = "enrollment__affiliate__user"
@@ -94,8 +100,10 @@ class Payout(Scoped):
     amount = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     reference = models.CharField(_("reference"), max_length=120, blank=True)
+    shop = models.CharField(max_length=260, blank=True, db_default="", editable=False)
     idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     failure = models.CharField(_("why it failed"), max_length=300, blank=True)
+    doubt = models.CharField(_("why it is in doubt"), max_length=300, blank=True, db_default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     approved_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -108,6 +116,11 @@ class Payout(Scoped):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["batch", "enrollment"], name="payout_once_a_batch"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payout_amount_positive"),
+            models.UniqueConstraint(
+                fields=["shop", "reference"],
+                condition=Q(method="store_credit", state="paid"),
+                name="payout_one_credit_each",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,6 +135,29 @@ class Payout(Scoped):
     def money(self) -> Money:
         """What is paid."""
         return Money(self.amount, self.currency)
+
+    @property
+    def told_reference(self) -> str:
+        """What its receiver may look for: of a machine's payment nothing until it is paid."""
+        is_known = self.is_by_hand or self.state == PayoutState.PAID
+        return self.reference if is_known else ""
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person sends it."""
+        return METHODS[self.method].is_by_hand
+
+    @property
+    def may_be_failed(self) -> bool:
+        """Whether a person may say that it failed: not while a machine that has begun may still be at it."""
+        is_open = self.state in (PayoutState.APPROVED, PayoutState.SENT)
+        return is_open and (self.is_by_hand or self.state == PayoutState.APPROVED or bool(self.doubt))
+
+    @property
+    def may_be_paid(self) -> bool:
+        """Whether a person may say that it has arrived."""
+        is_open = self.state in (PayoutState.APPROVED, PayoutState.SENT)
+        return is_open and (self.is_by_hand or bool(self.doubt))
 
 
 class PayoutItem(Scoped):

@@ -16,16 +16,20 @@ from core.scoping import Scoped
 class PayeeMethod(models.TextChoices):
     BANK = "bank", _("bank account")
     PAYPAL = "paypal", _("PayPal")
+    STORE_CREDIT = "store_credit", _("store credit")
 
 
 class Payee(Scoped):
-    """One version of an affiliate's payment details; a change makes a new row, so a payout's stays as approved."""
+    """One version of an affiliate's payment details; a change makes a new row, so a payout's stays as approved.
+
+    `details` are the account (IBAN or address) and, of store credit, the number of the shop's connection.
+    """
 
     TENANT = "affiliate__merchant"
     OWNER = "affiliate__user"
 
     affiliate = models.ForeignKey(Affiliate, on_delete=models.PROTECT, related_name="payees")
-    method = models.CharField(_("method"), max_length=10, choices=PayeeMethod.choices)
+    method = models.CharField(_("method"), max_length=20, choices=PayeeMethod.choices)
     holder = models.CharField(_("account holder"), max_length=120)
     seal_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     details = SealedJSONField(bind="seal_id")
@@ -47,3 +51,14 @@ class Payee(Scoped):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def account(self) -> str:
+        """Where the money goes: an IBAN or an address."""
+        return str((self.details or {}).get("account", ""))
+
+    @property
+    def shop(self) -> int | None:
+        """The number of the connection whose shop gives the store credit; None for any other method."""
+        number = (self.details or {}).get("shop")
+        return number if isinstance(number, int) else None

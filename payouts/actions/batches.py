@@ -10,6 +10,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from affiliates.actions.payees import marks_of
 from affiliates.models import Enrollment, Payee, Program
 from affiliates.roles import demand, may
 from affiliates.states import EnrollmentState
@@ -160,10 +161,14 @@ def who_may_not_approve(batch: Batch, user: User) -> str:
 
 
 def _pays(user: User) -> Q:
-    """By log-in, by an address whose log-in is still to come, or into an account that is the person's own."""
+    """By log-in, by an address whose log-in is still to come, or into an account that is the person's own.
+
+    An account that goes by the person's e-mail address is the person's own, whoever entered it.
+    """
     own = Payee.objects.filter(affiliate__user=user).values("fingerprint")
     waits = Q(enrollment__affiliate__user=None, enrollment__affiliate__email__iexact=user.email)
-    return Q(enrollment__affiliate__user=user) | waits | Q(payee__fingerprint__in=own)
+    named = Q(payee__fingerprint__in=marks_of(user.email))
+    return Q(enrollment__affiliate__user=user) | waits | Q(payee__fingerprint__in=own) | named
 
 
 @transaction.atomic

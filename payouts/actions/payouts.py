@@ -1,4 +1,7 @@
-"""The life of one payout after its approval: sent, paid, or failed and payable again."""
+"""The life of one payout after its approval, as people note it: sent, paid, or failed and payable again.
+
+What a machine sends, people leave alone, unless the machine has not begun or has given up; see carried.py.
+"""
 
 from datetime import datetime
 
@@ -7,10 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from affiliates.roles import demand
-from commissions import ledger
-from commissions.states import AccountKind, EntryKind
-from core import events
 from core.models import User
+from payouts.actions.booking import book_failed, book_paid, locked, record, reference_of
 from payouts.models import Payout
 from payouts.states import IllegalMove, PayoutState, guard
 
@@ -21,14 +22,16 @@ def mark_sent(payout: Payout, *, reference: str, actor: User, at: datetime | Non
     payout = _locked(payout, actor)
     if payout.state == PayoutState.SENT and payout.reference == reference.strip():
         return payout
+    if not payout.is_by_hand:
+        raise IllegalMove(_sent_by_a_machine())
     guard(payout.state, PayoutState.SENT)
     payout.state, payout.reference, payout.sent_at = (
         PayoutState.SENT,
-        _reference(reference),
+        reference_of(reference),
         at or timezone.now(),
     )
     payout.save(update_fields=["state", "reference", "sent_at"])
-    _record("payout.sent", payout, actor, at, {"reference": payout.reference})
+    record("payout.sent", payout, actor, at, {"reference": payout.reference})
     return payout
 
 
@@ -39,21 +42,10 @@ def mark_paid(payout: Payout, *, reference: str = "", actor: User, at: datetime 
     if payout.state == PayoutState.PAID:
         return payout
     guard(payout.state, PayoutState.PAID)
-    now = at or timezone.now()
-    payout.state, payout.paid_at, payout.sent_at = PayoutState.PAID, now, payout.sent_at or now
-    payout.reference = _reference(reference or payout.reference)
-    payout.save(update_fields=["state", "paid_at", "sent_at", "reference"])
-    ledger.post(
-        EntryKind.SETTLEMENT,
-        f"payout:{payout.pk}",
-        debit=ledger.account(payout.program, AccountKind.IN_TRANSIT, payout.enrollment),
-        credit=ledger.account(payout.program, AccountKind.PAID, payout.enrollment),
-        amount=payout.amount,
-        actor=actor,
-        at=now,
-    )
-    _record("payout.paid", payout, actor, now, {"reference": payout.reference})
-    return payout
+    if not payout.may_be_paid:
+        raise IllegalMove(_sent_by_a_machine())
+    known = payout.reference if payout.is_by_hand else ""  # of a machine's it is the account, not the payment
+    return book_paid(payout, reference=reference or known, actor=actor, at=at or timezone.now())
 
 
 @transaction.atomic
@@ -63,40 +55,18 @@ def mark_failed(payout: Payout, *, reason: str, actor: User, at: datetime | None
     if payout.state == PayoutState.FAILED:
         return payout
     guard(payout.state, PayoutState.FAILED)
+    if not payout.may_be_failed:
+        raise IllegalMove(_sent_by_a_machine())
     if not reason.strip():
         raise IllegalMove(_("Say why it failed: the affiliate reads it."))
-    now = at or timezone.now()
-    payout.state, payout.failure = PayoutState.FAILED, reason.strip()[:300]
-    payout.save(update_fields=["state", "failure"])
-    payout.items.update(is_live=False)
-    ledger.post(
-        EntryKind.FAILURE,
-        f"payout:{payout.pk}",
-        debit=ledger.account(payout.program, AccountKind.IN_TRANSIT, payout.enrollment),
-        credit=ledger.account(payout.program, AccountKind.PAYABLE, payout.enrollment),
-        amount=payout.amount,
-        actor=actor,
-        at=now,
-    )
-    _record("payout.failed", payout, actor, now, {"reason": payout.failure})
-    return payout
+    return book_failed(payout, reason=reason, actor=actor, at=at or timezone.now())
 
 
 def _locked(payout: Payout, actor: User) -> Payout:
-    rows = Payout.objects.select_for_update(of=("self",)).select_related("program", "enrollment__affiliate")
-    locked: Payout = rows.get(pk=payout.pk)
-    demand(actor, "settle_payouts", locked.program.merchant_id)
-    return locked
+    row = locked(payout)
+    demand(actor, "settle_payouts", row.program.merchant_id)
+    return row
 
 
-def _reference(reference: str) -> str:
-    if not reference.strip():
-        raise IllegalMove(_("Enter the reference of the transfer, so that it can be found again."))
-    return reference.strip()[:120]
-
-
-def _record(
-    kind: str, payout: Payout, actor: User, at: datetime | None, data: dict[str, object] | None = None
-) -> None:
-    program = payout.program
-    events.record(kind, payout, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data)
+def _sent_by_a_machine() -> str:
+    return _("The shop gives this as store credit, and it is noted here by itself: pay nothing by hand.")

@@ -1,4 +1,4 @@
-"""Single payouts: sent, paid or failed, each noted by hand with its reference or reason."""
+"""Single payouts: sent, paid or failed, noted by hand with its reference or reason, or by the shop."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from affiliates.cells import chip, link, money_cell, when
 from affiliates.verb_admin import ReasonForm, Verb, VerbAdmin
 from core.money import Money
 from payouts import actions
+from payouts.methods import METHODS
 from payouts.models import Payout
 from payouts.states import PayoutState
 
@@ -22,7 +23,7 @@ class ReferenceForm(forms.Form):
     reference = forms.CharField(
         label=_("Reference of the transfer"),
         max_length=120,
-        help_text=_("From your bank or PayPal; the affiliate sees it on the statement."),
+        help_text=_("From your bank, PayPal or the shop; the affiliate sees it on the statement."),
     )
 
 
@@ -34,7 +35,7 @@ VERBS = (
         may="settle_payouts",
         run=actions.mark_sent,
         done=_("Marked as sent"),
-        applies=lambda row: row.state == PayoutState.APPROVED,
+        applies=lambda row: row.state == PayoutState.APPROVED and row.is_by_hand,
         form=ReferenceForm,
     ),
     Verb(
@@ -44,7 +45,7 @@ VERBS = (
         may="settle_payouts",
         run=lambda row, *, actor, reference="": actions.mark_paid(row, reference=reference, actor=actor),
         done=_("Marked as paid"),
-        applies=lambda row: row.state in (PayoutState.APPROVED, PayoutState.SENT),
+        applies=lambda row: row.may_be_paid,
         form=ReferenceForm,
     ),
     Verb(
@@ -56,7 +57,7 @@ VERBS = (
         may="settle_payouts",
         run=actions.mark_failed,
         done=_("Marked as failed"),
-        applies=lambda row: row.state in (PayoutState.APPROVED, PayoutState.SENT),
+        applies=lambda row: row.may_be_failed,
         form=ReasonForm,
         is_danger=True,
     ),
@@ -71,18 +72,26 @@ class PayoutAdmin(VerbAdmin):
     tab_field = "state"
     confirm_display = ("number", "affiliate", "payee", "money")
     list_display = ("number", "affiliate", "program", "money", "state_chip", "reference", "made")
-    list_filter = ("program", "method")
+    list_filter = ("program", "method", ("doubt", admin.EmptyFieldListFilter))
     list_select_related = ("program", "enrollment__affiliate", "payee", "batch")
     search_fields = ("enrollment__affiliate__name", "enrollment__affiliate__email", "reference")
     ordering = ("-pk",)
     fields = (
         ("affiliate_page", "batch_page"),
-        ("payee", "method"),
+        ("payee", "method_words"),
         ("state_chip", "reference"),
         "failure",
         ("made", "sent", "paid"),
     )
-    readonly_fields = ("affiliate_page", "batch_page", "state_chip", "made", "sent", "paid")
+    readonly_fields = (
+        "affiliate_page",
+        "batch_page",
+        "method_words",
+        "state_chip",
+        "made",
+        "sent",
+        "paid",
+    )
     empty_words = _("Open a batch to collect what is payable.")
 
     def money_of(self, row: Payout) -> Money:
@@ -109,6 +118,15 @@ class PayoutAdmin(VerbAdmin):
     def batch_page(self, row: Payout) -> str:
         """A link to the batch."""
         return link(reverse("admin:payouts_batch_change", args=[row.batch_id]), row.batch)
+
+    @admin.display(description=_("method"), ordering="method")
+    def method_words(self, row: Payout) -> str:
+        """How it is paid."""
+        return (
+            f"{row.payee.get_method_display()}, {METHODS[row.method].label}"
+            if row.is_by_hand
+            else str(METHODS[row.method].label)
+        )
 
     @admin.display(description=_("amount"), ordering="amount")
     def money(self, row: Payout) -> str:

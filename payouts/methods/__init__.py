@@ -3,8 +3,9 @@
 from affiliates.models import Payee
 from payouts.methods.base import Method
 from payouts.methods.manual import Manual
+from payouts.methods.store_credit import StoreCredit
 
-METHODS: dict[str, Method] = {"manual": Manual()}
+METHODS: dict[str, Method] = {"manual": Manual(), "store_credit": StoreCredit()}
 
 __all__ = ["METHODS", "Method", "method_for"]
 

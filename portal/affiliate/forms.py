@@ -1,18 +1,28 @@
 """What affiliates fill in about themselves: their profile, where they are paid."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from affiliates.actions.payees import PayeeRefused, read_account
 from affiliates.countries import names_of_countries
 from affiliates.models import PayeeMethod
+from integrations.actions import Shop
 
 
 def _countries() -> list[tuple[str, str]]:
     named = names_of_countries(get_language() or "en")
     return [("", "—"), *sorted(named.items(), key=lambda known: (known[1], known[0]))]
+
+
+BY_HAND = [(each.value, each.label) for each in (PayeeMethod.BANK, PayeeMethod.PAYPAL)]
+
+
+def credit_at(connection: int) -> str:
+    """Return what the form calls store credit at a shop."""
+    return f"{PayeeMethod.STORE_CREDIT}:{connection}"
 
 
 class ProfileForm(forms.Form):
@@ -32,13 +42,10 @@ class ProfileForm(forms.Form):
 
 
 class PayeeForm(forms.Form):
-    """A bank account (IBAN) or a PayPal address."""
+    """A bank account (IBAN), a PayPal address, or the address of a customer account at a shop that gives credit."""
 
     method = forms.ChoiceField(
-        label=_("How you are paid"),
-        choices=PayeeMethod.choices,
-        widget=forms.RadioSelect,
-        initial=PayeeMethod.BANK,
+        label=_("How you are paid"), choices=BY_HAND, widget=forms.RadioSelect, initial=PayeeMethod.BANK
     )
     holder = forms.CharField(
         label=_("Account holder"), max_length=120, help_text=_("The name that the account is kept under.")
@@ -50,9 +57,29 @@ class PayeeForm(forms.Form):
         help_text=_("It is stored sealed; afterwards only its end is shown."),
     )
 
+    def __init__(self, *args: Any, shops: Sequence[Shop] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.shops = {credit_at(shop.connection): shop for shop in shops}
+        if shops:
+            self._offer_credit()
+
+    def _offer_credit(self) -> None:
+        words = [
+            (value, gettext("Store credit at %(shop)s") % {"shop": shop.name})
+            for value, shop in self.shops.items()
+        ]
+        self.fields["method"].choices = [*BY_HAND, *words]  # type: ignore[attr-defined]
+        self.fields["account"].label = gettext("IBAN, PayPal address, or your e-mail address at the shop")
+        self.fields["account"].help_text = gettext(
+            "Store credit goes to the customer account that has this e-mail address. What you enter is stored sealed; "
+            "afterwards only a part of it is shown."
+        )
+
     def clean(self) -> dict[str, Any]:
-        """Check the IBAN's check digits, or the address."""
+        """Check the IBAN's check digits, or the address; a shop that was chosen becomes `shop`."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
+        if shop := self.shops.get(values.get("method", "")):
+            values |= {"method": PayeeMethod.STORE_CREDIT.value, "shop": (shop.connection, shop.name)}
         if "account" in values and "method" in values:
             try:
                 read_account(values["method"], values["account"])

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 from affiliates import actions
 from affiliates.actions.affiliates import OWN
 from affiliates.models import Enrollment, Payee
-from portal.affiliate.forms import PayeeForm, ProfileForm
+from integrations.actions import shops_that_give_credit
+from portal.affiliate.forms import PayeeForm, ProfileForm, credit_at
 from portal.affiliate.membership import AffiliateRequest, applicant_page
 
 
@@ -45,12 +46,8 @@ def profile(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
 def payee(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
     """Enter where to be paid; the account is sealed and only its last letters are shown again."""
     current = _current(request, enrollment)
-    initial = (
-        {"method": current.method, "holder": current.holder}
-        if current
-        else {"holder": enrollment.affiliate.name}
-    )
-    form = PayeeForm(request.POST or None, initial=initial)
+    shops = shops_that_give_credit(enrollment.program)
+    form = PayeeForm(request.POST or None, initial=_known(current, enrollment), shops=shops)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         actions.set_payee(
@@ -58,12 +55,28 @@ def payee(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
             values["method"],
             values["account"],
             holder=values["holder"],
+            shop=values.get("shop"),
             actor=request.user,
         )
         messages.success(request, _("Your payout details are saved. The next payout goes there."))
         return redirect("affiliate:profile")
-    context = {"section": "profile", "enrollment": enrollment, "form": form, "payee": current}
+    given_at = [shop.connection for shop in shops]
+    context = {
+        "section": "profile",
+        "enrollment": enrollment,
+        "form": form,
+        "payee": current,
+        "has_lost_shop": bool(current and current.shop and current.shop not in given_at),
+    }
     return render(request, "affiliate/payee.html", context)
+
+
+def _known(current: Payee | None, enrollment: Enrollment) -> dict[str, str]:
+    """What the form begins with; the account is typed anew."""
+    if current is None:
+        return {"holder": enrollment.affiliate.name}
+    method = credit_at(current.shop) if current.shop else current.method
+    return {"method": method, "holder": current.holder}
 
 
 def _current(request: AffiliateRequest, enrollment: Enrollment) -> Payee | None:

@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from core.jobs import STRIKES, Failure
 from integrations.actions.connections import connector_of, note_trouble, pause, store_of
+from integrations.actions.credits.giving import give_credit
+from integrations.actions.credits.planning import is_credit
 from integrations.actions.deliveries import lanes
 from integrations.actions.deliveries.lanes import Hold, Lost
 from integrations.actions.deliveries.lines import BEGUN, Waiting, died_on, due_of, take_together
@@ -159,6 +161,8 @@ def _exchange(rows: Sequence[Delivery], at: datetime | None) -> list[Delivered |
     try:
         if is_record(rows[0].kind):
             return tell(connection, rows, at or timezone.now())
+        if is_credit(rows[0].kind):
+            return [give_credit(connection, rows[0], at)]
         if not isinstance(connector, Delivers):
             raise TypeError(f"{connection.connector} delivers nothing")
         return [connector.deliver(store_of(connection), message_of(rows[0]))]

@@ -6,15 +6,25 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.base import Key
-from integrations.connectors.shop_options import OPTIONS, TELLS_IF, read_options, wants, written
+from integrations.connectors.shop_options import wants
 from integrations.connectors.shop_records import RECORDS, told_rows
 from integrations.connectors.shopify.address import address_of
 from integrations.connectors.shopify.api import has_keys
+from integrations.connectors.shopify.bulk import list_orders
 from integrations.connectors.shopify.codes import deliver
+from integrations.connectors.shopify.credit import open_till
 from integrations.connectors.shopify.customers import BATCH, fetch_records, upsert
-from integrations.connectors.shopify.listing import count_orders, fetch_order, fetch_refund_lines, list_orders
+from integrations.connectors.shopify.listing import count_orders, fetch_order, fetch_refund_lines
 from integrations.connectors.shopify.metafields import list_fields, make_fields
 from integrations.connectors.shopify.oauth import OAUTH
+from integrations.connectors.shopify.options import (
+    OPTIONS,
+    TELLS_IF,
+    gives_credit,
+    read_options,
+    shop_name,
+    written,
+)
 from integrations.connectors.shopify.parse import read
 from integrations.connectors.shopify.setup import check, lost_webhooks, register
 from integrations.connectors.shopify.verify import receive
@@ -74,15 +84,18 @@ __all__ = [
     "fetch_order",
     "fetch_records",
     "fetch_refund_lines",
+    "gives_credit",
     "has_keys",
     "list_fields",
     "list_orders",
     "lost_webhooks",
     "make_fields",
+    "open_till",
     "read",
     "read_options",
     "receive",
     "register",
+    "shop_name",
     "upsert",
     "wants",
     "written",

@@ -4,20 +4,24 @@ from django.utils.translation import gettext as _
 
 from core.jobs import Misconfigured
 from integrations.connectors.base import Store
+from integrations.connectors.body import Fields
 from integrations.connectors.shop_options import makes_coupons, tells_customers
 from integrations.connectors.shopify import documents
 from integrations.connectors.shopify.address import host_of
 from integrations.connectors.shopify.api import ask
+from integrations.connectors.shopify.options import gives_credit
 
 NEEDED = ("read_orders", "read_customers", "read_products")
 PAST = "read_all_orders"
 TO_TELL, TO_MAKE_CODES = "write_customers", "write_discounts"
+TO_GIVE_CREDIT = ("read_store_credit_accounts", "write_store_credit_account_transactions")
 
 
 def needed(store: Store) -> tuple[str, ...]:
     """Return the scopes that the app must have; those to write only where the connection's settings ask for it."""
     telling = (TO_TELL,) if tells_customers(store.options) else ()
-    return (*NEEDED, *telling, *((TO_MAKE_CODES,) if makes_coupons(store.options) else ()))
+    making = (TO_MAKE_CODES,) if makes_coupons(store.options) else ()
+    return (*NEEDED, *telling, *making, *(TO_GIVE_CREDIT if gives_credit(store.options) else ()))
 
 
 def scopes_of(store: Store) -> set[str]:
@@ -28,6 +32,11 @@ def scopes_of(store: Store) -> set[str]:
         raise Misconfigured(
             _("This is not the shop's own address: change it to https://%(domain)s.") % {"domain": domain}
         )
+    return scopes_named(told)
+
+
+def scopes_named(told: Fields) -> set[str]:
+    """Return what an answer says that the app may do, where writing includes reading."""
     named = {row.text("handle", 80) for row in told.part("currentAppInstallation").rows("accessScopes")}
     return named | {"read_" + scope.removeprefix("write_") for scope in named if scope.startswith("write_")}
 
