@@ -100,16 +100,22 @@ def fetch_refund_lines(
     return None
 
 
-def first_rows(store: Store, count: int = FIRST) -> list[Record]:
-    """Return the newest rows of the query, as its mapping's page shows them; raises a Failure."""
+def first_rows(store: Store, count: int = FIRST, kind: str = ORDER.kind) -> list[Record]:
+    """Return the newest rows of the query, as its mapping's page shows them; raises a Failure.
+
+    For refunds they are rows of the query for refunds, of the newest orders.
+    """
+    of_refunds = kind == REFUND.kind and bool(store.options.get("refunds_query"))
     until = datetime.now(UTC) + timedelta(days=1)
     question = (
         _question(store, BEGINNING, until)
         .order_by(_changed(store).desc(), _number(store).desc())
-        .limit(count)
+        .limit(PAGE if of_refunds else count)
     )
     with opened(store) as connection:
         rows = fetch_rows(connection, question, _bound(store, BEGINNING, until))
+        if of_refunds:
+            return [record(row) for row in _refund_rows(store, connection, rows)[:count]]
     return [record(row, {_name(store, "number_column")}) for row in rows]
 
 
@@ -243,20 +249,24 @@ def _order(store: Store, sheets: Sheets, row: Record, until: datetime) -> Readin
 
 def _refunds(store: Store, connection: Any, sheets: Sheets, rows: list[Record]) -> Refunds | None:
     """Return what went back for the orders of a page, by their numbers; None where nobody asks for refunds."""
-    query = str(store.options.get("refunds_query") or "")
-    if not query:
+    if not store.options.get("refunds_query"):
         return None
-    numbers = [row[_name(store, "number_column")] for row in rows if _name(store, "number_column") in row]
     found: Refunds = {}
-    if not numbers:
-        return found
-    inner = _inner(query, frozenset({"orders"}), frozenset({"orders"}))
-    inner = inner.bindparams(bindparam("orders", expanding=True))
-    outer: Select[Any] = select(literal_column("*")).select_from(inner.columns().subquery("refunds_of_query"))
-    for row in fetch_rows(connection, outer, {"orders": numbers}):
+    for row in _refund_rows(store, connection, rows):
         number, refund = _refund(store, sheets, row)
         found.setdefault(number, []).append(refund)
     return found
+
+
+def _refund_rows(store: Store, connection: Any, rows: list[Record]) -> list[Record]:
+    """Return the rows of the query for refunds that are about these orders."""
+    numbers = [row[_name(store, "number_column")] for row in rows if _name(store, "number_column") in row]
+    if not numbers:
+        return []
+    inner = _inner(store.options["refunds_query"], frozenset({"orders"}), frozenset({"orders"}))
+    inner = inner.bindparams(bindparam("orders", expanding=True))
+    outer: Select[Any] = select(literal_column("*")).select_from(inner.columns().subquery("refunds_of_query"))
+    return fetch_rows(connection, outer, {"orders": numbers})
 
 
 def _refund(store: Store, sheets: Sheets, row: Record) -> tuple[str, RefundIn | str]:
