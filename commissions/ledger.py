@@ -4,7 +4,9 @@ An entry takes `amount` from the debit account to the credit account. What stand
 credited to it less what was debited; a payable account below zero is a debt.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -23,6 +25,18 @@ OF_ENROLLMENT: tuple[str, ...] = (
     AccountKind.IN_TRANSIT,
     AccountKind.PAID,
 )
+_listener: ContextVar[list[Entry] | None] = ContextVar("postings", default=None)
+
+
+@contextmanager
+def postings() -> Iterator[list[Entry]]:
+    """Gather the entries that are written inside, for who wants to show what a deed does to the books."""
+    written: list[Entry] = []
+    token = _listener.set(written)
+    try:
+        yield written
+    finally:
+        _listener.reset(token)
 
 
 def post(
@@ -55,6 +69,8 @@ def post(
         actor=actor,
         at=at or timezone.now(),
     )
+    if (written := _listener.get()) is not None:
+        written.append(entry)
     return entry
 
 

@@ -1,5 +1,8 @@
 """Followers of the news, and what the clock starts."""
 
+from datetime import datetime
+
+from affiliates.models import Program
 from core.jobs import external
 from core.models import Event
 from integrations import actions
@@ -10,6 +13,12 @@ from tracking.models import Refund
 def process_inbound(event: Event) -> None:
     """Understand what another system sent."""
     actions.process(Inbound.objects.get(pk=event.subject_id))
+
+
+@external
+def reprocess_some(event: Event) -> None:
+    """Process the next messages of a period again (follows connection.reprocessing)."""
+    actions.reprocess_some(event)
 
 
 @external
@@ -96,6 +105,16 @@ def forget_deliveries() -> None:
     actions.forget_deliveries()
 
 
+def plan_credit(event: Event) -> None:
+    """Line up the store credit of a payout (follows payout.approved)."""
+    actions.plan_credit(event)
+
+
+def look_after_credits() -> None:
+    """End the payouts in store credit that nobody will send any more (every five minutes)."""
+    actions.look_after_credits()
+
+
 def end_hooks() -> None:
     """Disconnect the subscriptions whose time is over, or whose address is gone (hourly)."""
     actions.end_hooks()
@@ -141,6 +160,18 @@ def audit_nightly() -> None:
 def note_terms(event: Event) -> None:
     """List the words of a store that an order brought for the first time."""
     actions.note_met(event)
+
+
+def follow_word(event: Event) -> None:
+    """Have those told again whom a word concerns that was decided (follows term.decided)."""
+    actions.follow_word(event)
+
+
+def tell_words(event: Event) -> None:
+    """Line up the next customers whom decided words concern (follows dictionary.telling)."""
+    program = Program.objects.get(pk=event.subject_id)
+    since = datetime.fromisoformat(event.data["since"])
+    actions.tell_words(program, since=since, after=int(event.data.get("after", 0)))
 
 
 def tend_dictionary() -> None:

@@ -17,6 +17,8 @@ from integrations.actions.connections import (
     rotate_secret,
     test_connection,
 )
+from integrations.actions.credits.offering import Shop, shops_that_give_credit
+from integrations.actions.credits.planning import look_after_credits, plan_credit
 from integrations.actions.deliveries.planning import plan
 from integrations.actions.deliveries.sending import serve
 from integrations.actions.deliveries.verbs import (
@@ -91,6 +93,8 @@ from integrations.actions.records.everyone import (
     tell_again,
     tell_everyone,
 )
+from integrations.actions.records.wording import follow_word, tell_words
+from integrations.actions.replaying import rehearse, reprocess, reprocess_some
 from integrations.actions.troubles import forget_hours, watch
 from integrations.actions.vocabulary import (
     categories_of_plans,
@@ -110,6 +114,7 @@ __all__ = [
     "CannotReplay",
     "KeysMissing",
     "Rules",
+    "Shop",
     "StillRunning",
     "TellsNobody",
     "TooManyHooks",
@@ -148,6 +153,7 @@ __all__ = [
     "estimate_orders",
     "export_mapping",
     "finish_consent",
+    "follow_word",
     "forget_deliveries",
     "forget_file",
     "forget_files",
@@ -160,6 +166,7 @@ __all__ = [
     "line_up_customers",
     "lives_by_polling",
     "look",
+    "look_after_credits",
     "look_at_webhooks",
     "mend_as_proposed",
     "note_decision",
@@ -169,16 +176,20 @@ __all__ = [
     "pause",
     "pause_reconciliation",
     "plan",
+    "plan_credit",
     "process",
     "proposal_of",
     "receive",
     "reconcile",
     "redirect_address",
     "register_webhooks",
+    "rehearse",
     "repair_webhooks",
     "replay",
     "replay_delivery",
     "replay_period",
+    "reprocess",
+    "reprocess_some",
     "resume",
     "resume_reconciliation",
     "revert_mapping",
@@ -187,6 +198,7 @@ __all__ = [
     "send_now",
     "serve",
     "settle",
+    "shops_that_give_credit",
     "skip_delivery",
     "subscribe",
     "suggest_words",
@@ -198,6 +210,7 @@ __all__ = [
     "tell_again",
     "tell_everyone",
     "tell_ours",
+    "tell_words",
     "tend_dictionary",
     "test_connection",
     "upload_file",

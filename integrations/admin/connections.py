@@ -11,21 +11,22 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
-from affiliates.cells import chip, when
+from affiliates.cells import NONE, when
 from affiliates.scoped_admin import person
 from affiliates.verb_admin import Verb
 from integrations import actions
-from integrations.admin import outgoing, pacing
+from integrations.admin import incoming, outgoing, pacing
 from integrations.admin.access import AccessPages, access_context
 from integrations.admin.audits import AUDIT, audits_of
+from integrations.admin.connect_forms import ConnectForm, connect_form, keys_form, sections_of
 from integrations.admin.mappings import MappingPages, mapped_of, senders_of
 from integrations.admin.monitor import MonitorPages, pulse_of
-from integrations.admin.outgoing import options_asked
 from integrations.admin.reconciliations import last_ones
 from integrations.admin.row_samples import arrivals_of
 from integrations.connectors import CONNECTORS, postback, webhook
-from integrations.connectors.base import Key, KnowsAddresses
+from integrations.message_words import message_title
 from integrations.models import Connection
+from integrations.standing import needing_look, standing_chip, trouble_of, with_trouble
 from integrations.states import ConnectionState
 
 GROUPS = (  # as the page of choices shows them
@@ -34,58 +35,6 @@ GROUPS = (  # as the page of choices shows them
     (gettext_lazy("Systems without an API"), ("folder", "web_file", "sftp", "sql")),
     (gettext_lazy("Anything else"), ("inbox", "postback", "webhook")),
 )
-
-
-class ConnectForm(forms.ModelForm):  # type: ignore[type-arg]  # stubs are generic, Django's class is not
-    """A new connection; what its connector asks for besides is added by `connect_form`."""
-
-    connector = forms.CharField(widget=forms.HiddenInput)
-
-    class Meta:
-        model = Connection
-        fields = ("program", "connector", "name", "source", "base_url")
-
-
-class AddressField(forms.URLField):
-    """An address that may be entered by any name that its system's people know."""
-
-    def __init__(self, kind: KnowsAddresses) -> None:
-        super().__init__(label=gettext_lazy("Address"), assume_scheme="https", widget=forms.TextInput)
-        self.kind = kind
-
-    def to_python(self, value: Any) -> Any:
-        """Return the address that is meant."""
-        return super().to_python(self.kind.address_of(str(value or "")) or value)
-
-
-def connect_form(connector: str) -> type[ConnectForm]:
-    """Return the form for a new connection of this kind."""
-    asked = (*CONNECTORS[connector].KEYS, *options_asked(connector))
-    fields = {key.name: _field(key) for key in asked}
-    if isinstance(kind := CONNECTORS[connector], KnowsAddresses):
-        fields["base_url"] = AddressField(kind)
-    return type("ConnectForm", (ConnectForm,), fields)
-
-
-def keys_form(connector: str) -> type[forms.Form]:
-    """Return the form for another address and other keys; a secret that is left empty stays."""
-    kind = CONNECTORS[connector]
-    fields: dict[str, forms.Field] = {}
-    if kind.HAS_ADDRESS:
-        fields["base_url"] = (
-            AddressField(kind)
-            if isinstance(kind, KnowsAddresses)
-            else forms.URLField(label=gettext_lazy("Address"), assume_scheme="https")
-        )
-    fields |= {
-        key.name: _field(replace(key, is_required=not key.is_secret and key.is_required)) for key in kind.KEYS
-    }
-    return type("KeysForm", (forms.Form,), fields)
-
-
-def _field(key: Key) -> forms.Field:
-    """Secrets are entered once and never shown."""
-    return outgoing.field_of(key)
 
 
 def can_be_asked(row: Connection) -> bool:
@@ -168,22 +117,41 @@ VERBS = (
 )
 
 
+class LookFilter(admin.SimpleListFilter):
+    """Those that a person should look at."""
+
+    title = gettext_lazy("attention")
+    parameter_name = "look"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        """One choice."""
+        return [("yes", gettext_lazy("needs a look"))]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        """Active ones in trouble."""
+        return needing_look(queryset) if self.value() == "yes" else queryset
+
+
 @admin.register(Connection)
 class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
     """Stores and systems."""
 
     form = ConnectForm
     manage = "manage_integrations"
-    verbs = (*VERBS, *pacing.VERBS, AUDIT, *outgoing.VERBS)
+    verbs = (*VERBS, *pacing.VERBS, AUDIT, *incoming.VERBS, *outgoing.VERBS)
     tab_field = "state"
     confirm_display = ("name", "program", "base_url")
-    list_display = ("name", "state_chip", "last_error", "kind", "heard", "program")
-    list_filter = ("program",)
+    list_display = ("name", "state_chip", "wrong", "kind", "heard", "program")
+    list_filter = (LookFilter, "program")
     list_select_related = ("program",)
     search_fields = ("name", "source", "base_url")
     empty_words = gettext_lazy("Connect your store, and orders arrive by themselves.")
     shown = ("program", "kind", "source", "base_url", "state_chip", "heard")
     readonly_fields = ("state_chip", "heard", "last_error", "kind")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what is wrong with each."""
+        return with_trouble(super().get_queryset(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keys are asked for once and never shown; not every system has an address of its own."""
@@ -191,10 +159,11 @@ class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
             has_address = CONNECTORS[obj.connector].HAS_ADDRESS
             names = [name for name in self.shown if name != "base_url" or has_address]
             return [tuple(names[place : place + 2]) for place in range(0, len(names), 2)]
-        kind = CONNECTORS[_chosen(request)]
-        address = ("base_url",) if kind.HAS_ADDRESS else ()
-        asked = [key.name for key in (*kind.KEYS, *options_asked(_chosen(request)))]
-        return ("connector", "program", "name", "source", *address, *asked)
+        return [name for _title, section in sections_of(_chosen(request)) for name in section["fields"]]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A new one is asked for what it is, then for its keys, then for what else one may choose."""
+        return super().get_fieldsets(request, obj) if obj else sections_of(_chosen(request))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """What is asked for hangs on the kind of system."""
@@ -225,14 +194,17 @@ class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_chip(self, row: Connection) -> str:
         """Whether orders are taken, and whether something is wrong."""
-        return (
-            chip("failed", _("needs a look")) if row.last_error else chip(row.state, row.get_state_display())
-        )
+        return standing_chip(row)
+
+    @admin.display(description=gettext_lazy("what is wrong"))
+    def wrong(self, row: Connection) -> str:
+        """Why it needs a look."""
+        return trouble_of(row) or NONE
 
     @admin.display(description=gettext_lazy("last heard"), ordering="last_received_at")
     def heard(self, row: Connection) -> str:
         """When it last sent something."""
-        return when(row.last_received_at)
+        return when(row.last_received_at) if row.last_received_at else NONE
 
     def page_context(self, request: HttpRequest, row: Connection) -> dict[str, Any]:
         """Where the store must send its news, and what came last."""
@@ -253,7 +225,10 @@ class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
                 if manages and has_our_secret(row)
                 else ""
             ),
-            "inbounds": row.inbounds.defer("body", "headers").order_by("-received_at", "-pk")[:10],
+            "inbounds": [
+                (each, message_title(each.topic, each.subject) or each.dedupe_key)
+                for each in row.inbounds.defer("body", "headers").order_by("-received_at", "-pk")[:10]
+            ],
             **last_ones(row, manages),
             **audits_of(row),
             **arrivals_of(row),

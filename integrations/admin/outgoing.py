@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,14 @@ from integrations.about import names_of
 from integrations.connectors import CONNECTORS
 from integrations.connectors.base import Key
 from integrations.connectors.records import KeepsRecords, is_shop
+from integrations.message_words import SENT, kind_words, title_of
 from integrations.models import Connection, Lane
 from integrations.states import ConnectionState, DeliveryState
 
 LATEST = 10
 FEW = 4  # buttons that stand in a bar without a menu
 IN_BAR = frozenset({"test", "webhooks", "fields", "send_now", "resume", "pause"})
+KINDS = (*SENT, "record.contact", "record.deal", "record.customer", "record.profile")
 LONGEST = 10_000  # letters of a key or a query
 
 
@@ -72,8 +74,8 @@ def field_of(key: Key, initial: str = "") -> forms.Field:
     return forms.CharField(max_length=2000, widget=kind(attrs=attributes), **said)
 
 
-class PeriodForm(forms.Form):
-    """Which messages are sent again."""
+class DaysForm(forms.Form):
+    """Some days, both ends included."""
 
     first = forms.DateField(
         label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date", "class": "vDateField"})
@@ -81,15 +83,6 @@ class PeriodForm(forms.Form):
     last = forms.DateField(
         label=gettext_lazy("Up to and with"),
         widget=forms.DateInput(attrs={"type": "date", "class": "vDateField"}),
-    )
-    kind = forms.CharField(
-        label=gettext_lazy("Only this kind"),
-        required=False,
-        max_length=60,
-        help_text=gettext_lazy("As order.recorded; left empty, all of them."),
-    )
-    delivered = forms.BooleanField(
-        label=gettext_lazy("Those that were delivered and skipped, too"), required=False
     )
 
     def clean(self) -> dict[str, Any]:
@@ -100,12 +93,31 @@ class PeriodForm(forms.Form):
         return values
 
 
+class PeriodForm(DaysForm):
+    """Which messages are sent again."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Only these messages"),
+        required=False,
+        choices=lambda: [("", _("All of them")), *((kind, kind_words(kind)) for kind in KINDS)],
+    )
+    delivered = forms.BooleanField(
+        label=gettext_lazy("Those that were delivered and skipped, too"), required=False
+    )
+
+
+def span_of(row: Connection, first: date, last: date) -> tuple[datetime, datetime]:
+    """Return when the first day begins and the last one is over, in the program's time zone."""
+    zone = ZoneInfo(row.program.time_zone)
+    return (
+        datetime.combine(first, datetime.min.time(), zone),
+        datetime.combine(last + timedelta(days=1), datetime.min.time(), zone),
+    )
+
+
 def replay_period(row: Connection, *, actor: Any, first: Any, last: Any, kind: str, delivered: bool) -> int:
     """Put the messages of some days, in the program's time zone, back in line."""
-    zone = ZoneInfo(row.program.time_zone)
-    since, until = (
-        datetime.combine(day, datetime.min.time(), zone) for day in (first, last + timedelta(days=1))
-    )
+    since, until = span_of(row, first, last)
     ended = (DeliveryState.DEAD, DeliveryState.DONE, DeliveryState.SKIPPED)
     states = ended if delivered else (DeliveryState.DEAD,)
     return actions.replay_period(row, since=since, until=until, states=states, kind=kind, actor=actor)
@@ -211,7 +223,9 @@ def way_out(row: Connection, at: datetime | None = None) -> dict[str, Any]:
         "waiting": counts.get(DeliveryState.DUE, 0),
         "oldest": oldest,
         "dead": counts.get(DeliveryState.DEAD, 0),
-        "latest": [(each, names.get(each.object_key, "")) for each in latest],
+        "latest": [
+            (each, title_of(each.kind, each.object_key, names.get(each.object_key, ""))) for each in latest
+        ],
         "options": _options(row),
     }
 

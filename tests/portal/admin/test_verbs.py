@@ -12,6 +12,8 @@ from django.urls import reverse
 from affiliates.models import Enrollment, Program
 from commissions.models import Commission
 from core.models import Event, User
+from core.money import Money
+from integrations.actions.replaying import Posting, Rehearsal
 from payouts import actions as payouts
 from payouts.models import Batch
 from portal.models import ApiKey
@@ -271,6 +273,44 @@ def test_parked_message_is_processed_again(busy: SimpleNamespace, mia: User, ent
 
     assert answer.status_code == 200
     assert [message.split(":")[0] for message in said(answer)] == ["Processed again"]
+
+
+def test_what_a_message_would_book_is_shown_before(
+    busy: SimpleNamespace, mia: User, enter: Enter, monkeypatch: Any
+) -> None:
+    client, address = enter(mia), verb(busy.inbound, "replay")
+    trial = Rehearsal(
+        "done",
+        "done",
+        "Order 7 was taken (sale).",
+        (Posting("earned", "Ann Archer", "program expense", "pending", Money(840, "EUR")),),
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("integrations.actions.rehearse", lambda row: trial)
+        shown = client.get(address).content.decode()
+    with monkeypatch.context() as patch:
+        patch.setattr("integrations.actions.rehearse", lambda row: 1 // 0)
+        failing = client.get(address).content.decode()
+
+    assert "What would happen now" in shown
+    assert "Order 7 was taken (sale)." in shown
+    assert "<td>Program expense</td><td>Pending</td>" in shown
+    assert "<td>Ann Archer</td>" in shown
+    assert "8<small>.40</small>" in shown
+    assert "It fails in the middle (ZeroDivisionError)" in failing
+
+
+def test_received_messages_of_a_period_are_processed_again(
+    busy: SimpleNamespace, mia: User, enter: Enter
+) -> None:
+    client, address = enter(mia), verb(busy.inbound.connection, "reprocess")
+
+    backwards = client.post(address, {"first": "2026-11-20", "last": "2026-11-19", "stuck": "on"})
+    client.post(address, {"first": "2026-11-19", "last": "2026-11-20", "stuck": "on"})
+
+    assert backwards.context["form"].non_field_errors() == ["The period ends before it begins."]
+    (event,) = Event.objects.filter(kind="connection.reprocessing")
+    assert (event.data["stuck"], event.data["after"], event.actor) == (True, 0, mia)
 
 
 def test_quarantined_task_is_put_back_in_line(busy: SimpleNamespace, mia: User, enter: Enter) -> None:
