@@ -108,6 +108,7 @@ class Job(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["next_at", "id"], condition=models.Q(state="due"), name="job_due"),
             models.Index(fields=["event"], condition=models.Q(state="due", attempts__gt=0), name="job_begun"),
+            models.Index(fields=["event"], condition=models.Q(state="quarantined"), name="job_put_aside"),
         ]
 
     def __str__(self) -> str:

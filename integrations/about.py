@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from affiliates.models import Coupon, DirectLink, Enrollment, Link, Program
-from integrations.models import RemoteRecord
+from integrations.models import Connection, RemoteRecord
 from payouts.models import Payout
 from tracking.models import Customer, Decision, Order
 
@@ -108,15 +108,19 @@ def _orders(
 
 
 def names_of(merchants: Sequence[int], keys: Iterable[str]) -> dict[str, str]:
-    """Return what people call the orders, customers and affiliates of some merchants that some keys stand for."""
+    """Return what people call the rows of some merchants that some keys stand for."""
     keys, own = set(keys), {"program__merchant__in": merchants}
     orders = Order.objects.filter(**own, pk__in=_numbers("order", keys)).values_list("pk", "external_id")
     customers = Customer.objects.filter(**own, pk__in=_numbers("customer", keys))
     enrollments = Enrollment.objects.filter(**own, pk__in=_numbers("enrollment", keys)).values_list(
         "pk", "code"
     )
+    coupons = Coupon.objects.filter(**own, pk__in=_numbers("coupon", keys)).values_list("pk", "code")
+    connections = Connection.objects.filter(**own, pk__in=_numbers("connection", keys))
     return {
         **{f"order:{pk}": name for pk, name in orders},
         **{f"customer:{row.pk}": str(row) for row in customers},
         **{f"enrollment:{pk}": code for pk, code in enrollments},
+        **{f"coupon:{pk}": code for pk, code in coupons},
+        **{f"connection:{pk}": name for pk, name in connections.values_list("pk", "name")},
     }

@@ -76,7 +76,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
             (_("Transfers"), "updown", "integrations.delivery/transfers", "", False),
             (_("Received messages"), "envelope", "integrations.inbound", "stuck", True),
             (_("Reconciliations"), "scale", "integrations.reconciliation", "", False),
-            (_("Findings of audits"), "people", "integrations.finding", "", False),
+            (_("Findings of audits"), "people", "integrations.finding", "findings", False),
             (_("Deliveries"), "megaphone", "integrations.delivery", "undelivered", True),
             (_("Beacons of the tag"), "tag", "tracking.beacon", "", False),
             (_("API keys"), "key", "portal.apikey", "", False),

@@ -1,6 +1,5 @@
 """What waits for a manager: the counts beside the navigation and the list on the overview."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,33 +7,25 @@ from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _, ngettext
 
-from affiliates.cells import chip, money_text
+from affiliates.cells import money_text
 from affiliates.models import DirectLink, DirectLinkState, Enrollment
 from affiliates.scoped_admin import memberships, merchants_that_let
 from commissions.models import Commission
 from commissions.states import CommissionState
 from core.models import Job, JobState
-from integrations.models import Connection, Delivery, Inbound
+from integrations import standing
+from integrations.connectors import CONNECTORS
+from integrations.models import Connection, Delivery, Finding, Inbound
 from integrations.states import ConnectionState, DeliveryState, InboundState
 from payouts.models import Batch, Payout
 from payouts.states import BatchState, PayoutState
+from portal.console_waiting import Waiting, troubles
 from reports import queries
 from tracking.models import Conversion
 
 STUCK = [InboundState.PARKED, InboundState.QUARANTINED]
+SHOWN = 8  # connections on the overview
 OPEN_BATCHES = [BatchState.DRAFT, BatchState.HALF]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One line of "needs you"."""
-
-    title: str
-    detail: str
-    icon: str
-    address: str
-    act: str
-    is_urgent: bool = False
 
 
 def waiting_counts(request: HttpRequest) -> dict[str, int]:
@@ -50,7 +41,6 @@ def _count(merchants: list[int]) -> dict[str, int]:
     of_program = {"program__merchant__in": merchants}
     applied = Enrollment.objects.applied().filter(**of_program)
     held = Commission.objects.filter(**of_program, is_held=True).exclude(state=CommissionState.DECLINED)
-    connections = Connection.objects.filter(**of_program, state=ConnectionState.ACTIVE)
     stuck = Inbound.objects.filter(connection__program__merchant__in=merchants, state__in=STUCK)
     jobs = Job.objects.filter(event__tenant_id__in=merchants, state=JobState.QUARANTINED)
     return {
@@ -58,13 +48,15 @@ def _count(merchants: list[int]) -> dict[str, int]:
         "direct_links": DirectLink.objects.filter(**of_program, state=DirectLinkState.ASKED).count(),
         "batches": Batch.objects.filter(**of_program, state__in=OPEN_BATCHES).count(),
         "failed_payouts": _unpaid_failures(merchants).count(),
+        "doubted_payouts": Payout.objects.filter(**of_program).exclude(doubt="").count(),
         "held": held.count(),
         "parked": Conversion.objects.parked().filter(**of_program).count(),
-        "troubled": connections.exclude(last_error="").count(),
+        "troubled": standing.needing_look(Connection.objects.filter(**of_program)).count(),
         "stuck": stuck.count(),
         "undelivered": Delivery.objects.filter(
             connection__program__merchant__in=merchants, state=DeliveryState.DEAD
         ).count(),
+        "findings": Finding.objects.open().filter(connection__program__merchant__in=merchants).count(),
         "quarantined": jobs.count(),
     }
 
@@ -80,12 +72,14 @@ def _unpaid_failures(merchants: list[int]) -> Any:
 def queue(request: HttpRequest) -> list[Waiting]:
     """What needs a decision, the most pressing first; each line leads to where it is made."""
     counts = waiting_counts(request)
-    lines = [*_money_lines(request, counts), *_people_lines(request, counts), *_trouble_lines(counts)]
+    merchants = list(memberships(request))
+    lines = [*_money_lines(request, counts), *_people_lines(request, counts), *troubles(merchants, counts)]
     return [line for line in lines if line is not None]
 
 
 def _money_lines(request: HttpRequest, counts: dict[str, int]) -> list[Waiting | None]:
-    return [*_batch_lines(request), _failed(counts["failed_payouts"]), _held(request, counts["held"])]
+    payouts = [_doubted(counts["doubted_payouts"]), _failed(counts["failed_payouts"])]
+    return [*_batch_lines(request), *payouts, _held(request, counts["held"])]
 
 
 def _batch_lines(request: HttpRequest) -> list[Waiting]:
@@ -101,6 +95,16 @@ def _batch_lines(request: HttpRequest) -> list[Waiting]:
         address = reverse("admin:payouts_batch_change", args=[batch.pk])
         lines.append(Waiting(title, batch.get_state_display(), "banknotes", address, act))
     return lines
+
+
+def _doubted(count: int) -> Waiting | None:
+    """Payouts of which only a person can say whether they arrived."""
+    if not count:
+        return None
+    title = ngettext("%(n)s payout in doubt", "%(n)s payouts in doubt", count) % {"n": count}
+    address = reverse("admin:payouts_payout_changelist") + "?doubt__isempty=0"
+    detail = _("Look in the shop whether the credit is there, and say so.")
+    return Waiting(title, detail, "bank", address, _("look"), is_urgent=True)
 
 
 def _failed(count: int) -> Waiting | None:
@@ -149,59 +153,32 @@ def _applications(request: HttpRequest, count: int) -> Waiting | None:
     return Waiting(title, detail, "inbox", address, _("answer"))
 
 
-def _trouble_lines(counts: dict[str, int]) -> list[Waiting | None]:
-    return [
-        _line(
-            counts["parked"],
-            ngettext("%(n)s parked conversion", "%(n)s parked conversions", counts["parked"]),
-            _("They cannot be valued yet; each says why."),
-            "chart",
-            reverse("admin:tracking_conversion_changelist") + "?state__exact=parked",
-        ),
-        _line(
-            counts["stuck"],
-            ngettext(
-                "%(n)s message could not be processed",
-                "%(n)s messages could not be processed",
-                counts["stuck"],
-            ),
-            _("Nothing is lost: look at the note, then process it again."),
-            "envelope",
-            reverse("admin:integrations_inbound_changelist") + "?stuck=yes",
-        ),
-        _line(
-            counts["quarantined"],
-            ngettext("%(n)s task in quarantine", "%(n)s tasks in quarantine", counts["quarantined"]),
-            _("It failed three times and waits for a person."),
-            "warning",
-            reverse("admin:core_job_changelist"),
-        ),
-    ]
-
-
-def _line(count: int, title: str, detail: str, icon: str, address: str) -> Waiting | None:
-    return Waiting(title % {"n": count}, detail, icon, address, _("look"), is_urgent=True) if count else None
-
-
 def is_new(merchants: list[int]) -> bool:
     """Whether nothing was ever collected for a payout: then the first steps are still worth a link."""
     return not Batch.objects.filter(program__merchant__in=merchants).exists()
 
 
 def connections(merchants: list[int]) -> list[dict[str, Any]]:
-    """The stores we are connected with, and when we last heard of each."""
-    rows = Connection.objects.filter(program__merchant__in=merchants).select_related("program")[:8]
+    """The systems we are connected with, those that need a look first, and when we last heard of each."""
+    live = Connection.objects.filter(program__merchant__in=merchants).exclude(
+        state=ConnectionState.DISCONNECTED
+    )
+    rows = standing.with_trouble(live.select_related("program").order_by("name", "pk"))
+    shown = sorted(rows, key=lambda row: not standing.trouble_of(row))[:SHOWN]
     return [
         {
             "name": row.name,
             "program": row.program,
             "address": reverse("admin:integrations_connection_change", args=[row.pk]),
-            "heard": _("%(time)s ago") % {"time": timesince(row.last_received_at, depth=1)}
-            if row.last_received_at
-            else _("nothing yet"),
-            "chip": chip("failed", _("needs a look"))
-            if row.last_error
-            else chip(row.state, row.get_state_display()),
+            "heard": _heard(row),
+            "chip": standing.standing_chip(row),
         }
-        for row in rows
+        for row in shown
     ]
+
+
+def _heard(row: Connection) -> str:
+    """When it last sent something; of one that is only told our news, nothing."""
+    if row.last_received_at:
+        return _("%(time)s ago") % {"time": timesince(row.last_received_at, depth=1)}
+    return _("nothing yet") if CONNECTORS[row.connector].ROUTE else ""

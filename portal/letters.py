@@ -245,7 +245,7 @@ def _payout(row: Payout, state: str, subject: str, first: str, **more: Any) -> l
     if row.state != state:
         return []
     brand = brand_of(row.program)
-    facts = [(_("Number"), row.number), (_("To"), row.payee.label), (_("Reference"), row.reference)]
+    facts = [(_("Number"), row.number), (_("To"), row.payee.label), (_("Reference"), row.told_reference)]
     letter = to_affiliate(
         row.enrollment.affiliate,
         brand,

@@ -1,11 +1,12 @@
 """/metrics: how the installation is, for Prometheus, behind a token of its own."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,13 +14,12 @@ from django.views.decorators.http import require_safe
 from core.models import Job, JobState, Round
 from integrations.models import Connection, Delivery, Inbound
 from integrations.states import ConnectionState, DeliveryState, InboundState
-from integrations.watch.figures import CAUSES, Figures, figures_of
+from integrations.watch.figures import CAUSES, DAY, Figures, figures_of
 from portal.exposition import CONTENT_TYPE, Family, exposition
 
 WATCH = "integrations.tasks.watch"  # turned each minute: by it one sees that a worker lives
 SHARES = (0.5, 0.95, 0.99)
-_FEW_OUT = (DeliveryState.DUE, DeliveryState.DEAD, DeliveryState.SKIPPED)
-_FEW_IN = (InboundState.RECEIVED, InboundState.PARKED, InboundState.QUARANTINED)
+OPEN = (InboundState.RECEIVED, InboundState.PARKED, InboundState.QUARANTINED)
 
 
 @require_safe
@@ -42,43 +42,62 @@ def families(now: datetime) -> list[Family]:
     """Return every measure, by a number of queries that does not grow with the connections."""
     live = Connection.objects.exclude(state=ConnectionState.DISCONNECTED).order_by("pk")
     rows = list(live.select_related("program"))
-    return [*_counted(rows), *_of_connections(rows, now), *_of_house(now)]
+    found = figures_of(rows, now)
+    return [*_counted(rows, found, now), *_of_connections(rows, found, now), *_of_house(now)]
 
 
 def _labels(row: Connection) -> dict[str, str]:
     return {"connection": str(row.pk), "system": row.connector, "source": row.source}
 
 
-def _counted(rows: list[Connection]) -> Iterator[Family]:
-    """Messages by state: those in the few states that have an index are counted, the rest is what is left of all."""
-    told = Family("portal_deliveries", "Messages to other systems that are kept, by state.")
-    yield _by_state(told, Delivery, rows, _FEW_OUT, DeliveryState.DONE)
-    came = Family(
-        "portal_inbounds", "Messages of other systems that are kept, by state; ended: nothing is left to do."
+def _counted(rows: list[Connection], found: Mapping[int, Figures], now: datetime) -> Iterator[Family]:
+    """Messages by state. What waits is counted, by indexes of those alone; of what has ended only the last day is.
+
+    So the work grows with what is open and with a day's traffic, never with what is kept.
+    """
+    since = now - DAY
+    skipped = _by_connection(
+        Delivery.objects.filter(connection__in=rows, state=DeliveryState.SKIPPED, done_at__gte=since)
     )
-    yield _by_state(came, Inbound, rows, _FEW_IN, "ended")
-
-
-def _by_state(
-    family: Family,
-    model: type[Delivery] | type[Inbound],
-    rows: list[Connection],
-    few: tuple[str, ...],
-    rest: str,
-) -> Family:
-    kept = model._default_manager.order_by()
-    total = dict(kept.values_list("connection_id").annotate(Count("pk")))
-    counted = kept.filter(state__in=few).values_list("connection_id", "state").annotate(Count("pk"))
-    found = {(number, state): count for number, state, count in counted}
+    told = Family(
+        "portal_deliveries",
+        "Messages to other systems: due and dead ones, and those of the last 24 hours that are done or skipped.",
+    )
     for row in rows:
-        for state in few:
-            family.add(found.get((row.pk, state), 0), **_labels(row), state=state)
-        counts = sum(found.get((row.pk, state), 0) for state in few)
-        family.add(total.get(row.pk, 0) - counts, **_labels(row), state=rest)
+        own, labels = found[row.pk], _labels(row)
+        told.add(own.waiting, **labels, state=DeliveryState.DUE)
+        told.add(own.dead, **labels, state=DeliveryState.DEAD)
+        told.add(skipped.get(row.pk, 0), **labels, state=DeliveryState.SKIPPED)
+        told.add(own.sums.get("delivered", 0), **labels, state=DeliveryState.DONE)
+    yield told
+    yield _received(rows, since)
+
+
+def _received(rows: list[Connection], since: datetime) -> Family:
+    family = Family(
+        "portal_inbounds",
+        "Messages of other systems: those that wait, by state; ended: those of the last 24 hours that do not.",
+    )
+    kept = Inbound.objects.filter(connection__in=rows)
+    opened = kept.filter(state__in=OPEN).order_by().values_list("connection_id", "state")
+    fresh = Count("pk", filter=Q(received_at__gte=since))
+    counts = {(number, state): both for number, state, *both in opened.annotate(all=Count("pk"), fresh=fresh)}
+    came = _by_connection(kept.filter(received_at__gte=since))
+    for row in rows:
+        own = {state: counts.get((row.pk, state), (0, 0)) for state in OPEN}
+        for state, (count, _late) in own.items():
+            family.add(count, **_labels(row), state=state)
+        family.add(
+            came.get(row.pk, 0) - sum(late for _count, late in own.values()), **_labels(row), state="ended"
+        )
     return family
 
 
-def _of_connections(rows: list[Connection], now: datetime) -> list[Family]:
+def _by_connection(rows: "QuerySet[Any]") -> dict[int, int]:
+    return dict(rows.order_by().values_list("connection_id").annotate(Count("pk")))
+
+
+def _of_connections(rows: list[Connection], found: Mapping[int, Figures], now: datetime) -> list[Family]:
     active = Family("portal_connection_active", "1 while the connection is neither paused nor cut.")
     troubled = Family("portal_connection_trouble", "1 for each kind of trouble that lasts.")
     lag = Family("portal_delivery_lag_seconds", "From an event to the far side's yes, the last 24 hours.")
@@ -88,7 +107,6 @@ def _of_connections(rows: list[Connection], now: datetime) -> list[Family]:
     left = Family("portal_connection_budget_left", "Calls that the budget leaves for today.")
     quota = Family("portal_connection_quota_left", "What the far side's own limits leave, as it said last.")
     up = Family("portal_connection_uptime_ratio", "Share of hours called in which it answered, 30 days.")
-    found = figures_of(rows, now)
     for row in rows:
         own, labels = found[row.pk], _labels(row)
         active.add(row.state == ConnectionState.ACTIVE, **labels)

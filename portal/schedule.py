@@ -21,6 +21,7 @@ SCHEDULE = (
     Every("integrations.tasks.end_hooks", timedelta(hours=1)),
     Every("integrations.tasks.look_at_webhooks", timedelta(hours=1)),
     Every("integrations.tasks.forget_deliveries", timedelta(days=1)),
+    Every("integrations.tasks.look_after_credits", timedelta(minutes=5)),
     Every("integrations.tasks.watch", timedelta(minutes=1)),
     Every("integrations.tasks.forget_hours", timedelta(days=1)),
     Every("integrations.tasks.audit_nightly", timedelta(days=1)),

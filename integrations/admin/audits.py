@@ -4,20 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BigIntegerField, OuterRef, Subquery
+from django.db.models import BigIntegerField, Case, OuterRef, Subquery, When
 from django.db.models.functions import Cast, Substr
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from affiliates.cells import chip, link, when
 from affiliates.scoped_admin import ScopedAdmin
 from affiliates.verb_admin import Verb, VerbAdmin
 from integrations import actions
-from integrations.audits import LEAVE, MERGE, TELL, THEIRS, ways_of
+from integrations.audits import DEALS, LEAVE, MERGE, TELL, THEIRS, ways_of
 from integrations.audits.links import page_of
+from integrations.message_words import field_words
 from integrations.models import Audit, Connection, Finding
 from integrations.states import AuditState, FindingKind, FindingState
 from tracking.models import Customer
@@ -79,7 +82,8 @@ VERBS = (
         name="theirs",
         label=WORDS[THEIRS],
         ask=gettext_lazy(
-            "What stands there is agreed on from now on; ours is not told again until it changes."
+            "What stands there is agreed on from now on; ours is not told again until it changes. A deal is taken in "
+            "as it stands there: it becomes an order, or is one no more."
         ),
         may="manage_integrations",
         run=actions.take_theirs,
@@ -98,6 +102,23 @@ VERBS = (
 )
 
 
+class FieldFilter(admin.SimpleListFilter):
+    """Fields that differ somewhere, as people read them."""
+
+    title = gettext_lazy("field")
+    parameter_name = "field"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Those of open findings."""
+        rows = model_admin.get_queryset(request).filter(state=FindingState.OPEN).exclude(field="")
+        names = rows.order_by().values_list("field", flat=True).distinct()
+        return sorted(((name, field_words(name)) for name in names), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """All findings of a field."""
+        return queryset.filter(field=self.value()) if self.value() else queryset
+
+
 @admin.register(Finding)
 class FindingAdmin(VerbAdmin):
     """What audits found, the open ones first."""
@@ -114,7 +135,7 @@ class FindingAdmin(VerbAdmin):
         "connection",
         "state_chip",
     )
-    list_filter = ("kind", "connection__program", "connection", "field")
+    list_filter = ("kind", "connection__program", "connection", FieldFilter)
     list_select_related = ("connection__program",)
     search_fields = ("local_key", "remote_id", "other", "field")
     ordering = ("-last_seen_at", "-pk")
@@ -131,7 +152,8 @@ class FindingAdmin(VerbAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the address of the customer; of the finding's own program, whatever the key says."""
-        number = Cast(Substr("local_key", NUMBER), BigIntegerField())
+        own = Cast(Substr("local_key", NUMBER), BigIntegerField())
+        number = Case(When(local_key__startswith="customer:", then=own), output_field=BigIntegerField())
         rows = super().get_queryset(request).annotate(number=number)
         customers = Customer.objects.filter(pk=OuterRef("number"), program=OuterRef("connection__program"))
         return rows.annotate(email=Subquery(customers.values("email")[:1]))
@@ -151,13 +173,16 @@ class FindingAdmin(VerbAdmin):
     @admin.display(description=gettext_lazy("customer"), ordering="number")
     def who(self, row: Finding) -> str:
         """Whose record it is."""
+        if row.kind in DEALS:
+            return format_html("<bdi>{}</bdi>", _("Deal %(number)s") % {"number": row.remote_id})
         name = _address(row) or _("Customer %(number)s") % {"number": row.local_key.partition(":")[2]}
         return format_html("<bdi>{}</bdi>", name)
 
     @admin.display(description=gettext_lazy("what is wrong"), ordering="kind")
     def what(self, row: Finding) -> str:
         """The fault, and of which field."""
-        return format_html("{} <small>{}</small>", row.get_kind_display(), row.field or _other(row))
+        field = field_words(row.field) if row.field else _other(row)
+        return format_html("{} <small>{}</small>", row.get_kind_display(), field)
 
     @admin.display(description=gettext_lazy("ours"))
     def our_value(self, row: Finding) -> str:
@@ -245,9 +270,17 @@ class AuditAdmin(ScopedAdmin):
         return _("%(count)s looked at") % {"count": row.counts.get("seen", 0)}
 
     @admin.display(description=gettext_lazy("findings"))
-    def faults(self, row: Audit) -> int:
-        """How much was wrong."""
-        return int(row.counts.get("found", 0))
+    def faults(self, row: Audit) -> str:
+        """How much was wrong, with the way to what still is."""
+        address = reverse("admin:integrations_finding_changelist")
+        count = int(row.counts.get("found", 0))
+        page = f"{address}?connection__id__exact={row.connection_id}&state__exact=open"
+        return link(page, count) if count else "0"
+
+    def page_context(self, request: HttpRequest, row: Audit) -> dict[str, Any]:
+        """Its title says what it is."""
+        told = {"name": row.connection, "day": date_format(localtime(row.created_at), "j M Y")}
+        return {**super().page_context(request, row), "row_title": _("Audit of %(name)s, %(day)s") % told}
 
     @admin.display(description=gettext_lazy("calls"))
     def calls(self, row: Audit) -> int:
@@ -304,5 +337,6 @@ def _numbers(row: Finding) -> list[str]:
 def _record(row: Finding, number: str) -> str:
     if not number:
         return "–"
-    page = page_of(row.connection.connector, row.connection.base_url, number)
+    connection, is_deal = row.connection, row.kind in DEALS
+    page = page_of(connection.connector, connection.base_url, number, is_deal=is_deal)
     return link(page, number) if page else format_html("<bdi>{}</bdi>", number)

@@ -23,6 +23,7 @@ from integrations.mapping import (
 from integrations.mapping.conversions import read_steps, write_steps
 from integrations.mapping.paths import EACH, Steps, leaves, read_path, write_path
 from integrations.mapping.rows import IS, ITEMS, MOST_CONDITIONS, MOST_ROWS, check_condition, group_of
+from integrations.message_words import field_words
 
 TEXT, FORMULA, PATH = "text", "formula", "path:"
 MOST_OPTIONS, SHOWN = 200, 80
@@ -89,7 +90,7 @@ class Form:
 def form_of(table: Table, sheet: Sheet, sample_text: str) -> Form:
     """Return the form as a stored mapping fills it: all fields of the table, and those that it names besides."""
     names = {target.name for target in table.targets}
-    others = [Target(row.target, row.target) for row in sheet.rows if row.target not in names]
+    others = [Target(row.target, field_words(row.target)) for row in sheet.rows if row.target not in names]
     entries = [_entry(target, sheet.row_of(target.name)) for target in (*table.targets, *others)]
     if table.is_open:
         entries.append(Entry(Target("", "")))
@@ -108,7 +109,7 @@ def entered(table: Table, post: Named[str, str]) -> Form:
         name = told["target"].strip()
         entries.append(
             Entry(
-                known.get(name, Target(name, name)),
+                known.get(name, Target(name, field_words(name))),
                 told["from"],
                 told["text"].strip(),
                 told["steps"],

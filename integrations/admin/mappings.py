@@ -25,6 +25,7 @@ from integrations.admin.record_mappings import RecordPage, default_of, is_of_rec
 from integrations.connectors import inbox
 from integrations.connectors.base import Reading, Unreadable
 from integrations.connectors.inbox.body import record_of
+from integrations.connectors.inbox.tables import NOTE
 from integrations.mapping import RULES, BadMapping, Sheet, Table, read_sheet, suggest
 from integrations.mapping.conversions import CONVERSIONS
 from integrations.mapping.expressions import FUNCTIONS
@@ -183,7 +184,7 @@ class MappingPages(VerbAdmin):
     def _page(self, request: HttpRequest, row: Connection, form: Form) -> HttpResponse:
         act, found = request.POST.get("act", ""), None
         if act.startswith(row_samples.ACT) and row_samples.has_rows(row):
-            found = row_samples.rows_of(row)
+            found = row_samples.rows_of(row, form.table.kind)
             form.sample_text = found.sample(act) or form.sample_text
         table, record = form.table, _record(form)
         sheet = mapping_form.compute(form, record)
@@ -282,6 +283,8 @@ def outcome_of(row: Connection, table: Table, sheet: Sheet, form: Form) -> dict[
         reading = connector_of(row).read(store, "", form.sample_text.encode(errors="replace"), headers)
     except Unreadable as trouble:
         return {"trouble": str(trouble)}
+    if table is NOTE and reading.note:
+        return {"title": _("It would be kept with this note"), "facts": [(_("Sentence"), reading.note)]}
     return _in_words(reading, row)
 
 

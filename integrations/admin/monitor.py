@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
-from affiliates.cells import chip
 from affiliates.scoped_admin import merchants_that_let
 from affiliates.verb_admin import Verb, VerbAdmin
 from integrations.admin.pacing import pace_form
@@ -21,6 +21,7 @@ from integrations.connectors import CONNECTORS
 from integrations.flows import is_batch
 from integrations.gate import is_told
 from integrations.models import Connection
+from integrations.standing import note_trouble, standing_chip, trouble_of
 from integrations.states import ConnectionState
 from integrations.watch.columns import Chart, chart_of
 from integrations.watch.figures import Figures, figures_of
@@ -37,6 +38,12 @@ CAUSES = {
     "broken": gettext_lazy("errors on our side"),
 }
 
+QUOTAS = {  # as connectors name what is left of the far side's limits
+    "daily": gettext_lazy("today"),
+    "minute": gettext_lazy("this minute"),
+    "points": gettext_lazy("points"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
@@ -47,6 +54,7 @@ class Pulse:
     chart: Chart
     system: str
     chip: str
+    needs_look: bool
     is_told: bool
     flow: str
     lag: str
@@ -65,8 +73,10 @@ def pulses(connections: "QuerySet[Connection] | list[Connection]", now: datetime
     """The connections with their figures: those in trouble first."""
     rows = list(connections)
     found = figures_of(rows, now)
+    for row in rows:  # what the figures know already is not asked once more for each
+        note_trouble(row, next((each.sentence for each in found[row.pk].troubles), None))
     told = [_pulse(row, found[row.pk], is_told(row)) for row in rows]
-    return sorted(told, key=lambda pulse: (not pulse.figures.troubles, not pulse.row.last_error))
+    return sorted(told, key=lambda pulse: (not pulse.figures.troubles, not pulse.needs_look))
 
 
 def _pulse(row: Connection, found: Figures, is_told: bool) -> Pulse:
@@ -75,7 +85,8 @@ def _pulse(row: Connection, found: Figures, is_told: bool) -> Pulse:
         figures=found,
         chart=chart_of(found.hours),
         system=str(CONNECTORS[row.connector].NAME),
-        chip=_chip(row, found),
+        chip=standing_chip(row),
+        needs_look=bool(trouble_of(row)),
         is_told=is_told,
         flow=_flow(row),
         lag=span(found.lag(0.5)),
@@ -89,12 +100,6 @@ def _pulse(row: Connection, found: Figures, is_told: bool) -> Pulse:
         uptime=f"{found.uptime:.1f} %" if found.uptime is not None else "",
         difference=_difference(found),
     )
-
-
-def _chip(row: Connection, found: Figures) -> str:
-    if row.state == ConnectionState.ACTIVE and (found.troubles or row.last_error):
-        return chip("failed", _("needs a look"))
-    return chip(row.state, row.get_state_display())
 
 
 def _flow(row: Connection) -> str:
@@ -126,14 +131,19 @@ def _calls(found: Figures) -> str:
     used, limit = found.budget.used, found.budget.limit
     if not limit:
         return ngettext("%(n)s call today", "%(n)s calls today", used) % {"n": used}
-    return _("%(used)s of %(limit)s calls today") % {"used": used, "limit": limit}
+    return _("%(used)s of %(limit)s calls today") % {"used": _number(used), "limit": _number(limit)}
 
 
 def _quota(quota: Any) -> str:
-    words = {"name": quota.name, "left": quota.left, "most": quota.most}
+    name = QUOTAS.get(quota.name, quota.name.replace("_", " "))
+    words = {"name": name, "left": _number(quota.left), "most": _number(quota.most)}
     if not quota.most:
         return _("%(name)s: %(left)s left") % words
     return _("%(name)s: %(left)s of %(most)s left") % words
+
+
+def _number(count: int) -> str:
+    return number_format(count, force_grouping=True)
 
 
 def _difference(found: Figures) -> str:
@@ -177,7 +187,7 @@ class MonitorPages(VerbAdmin):
             "pulses": shown,
             "is_cut_short": len(found) > MOST,
             "most": MOST,
-            "troubled": sum(bool(each.figures.troubles) for each in shown),
+            "troubled": sum(each.needs_look for each in shown),
             "waiting": sum(each.figures.waiting for each in shown),
             "dead": sum(each.figures.dead for each in shown),
             "taken": sum(each.taken for each in shown),

@@ -23,6 +23,7 @@ from integrations.connectors.base import Unreadable
 from integrations.connectors.records import KeepsRecords, RemoteField
 from integrations.mapping import BadMapping, Sheet, Table, read_sheet
 from integrations.mapping.paths import write_path
+from integrations.message_words import field_words
 from integrations.models import Connection
 from integrations.states import Direction
 
@@ -202,19 +203,24 @@ class RecordPage:
         return heard_notes(form, sheet, values, record, self.sample)
 
     def _name_fields(self, form: Form) -> None:
-        """Say at each field of theirs what people call it there, once that is known."""
-        if self.seen is None or not self.is_out:
+        """Say at each field of theirs what people call it there; until that is known, its name in words."""
+        if not self.is_out:
             return
+        known = self.seen.fields if self.seen is not None else {}
         for entry in form.entries:
-            field = self.seen.fields.get(entry.target.name)
-            if field is not None:
+            field = known.get(entry.target.name)
+            if field is None:
+                entry.target = replace(entry.target, label=field_words(entry.target.name))
+            else:
                 words = _("Kind: %(kind)s.") % {"kind": record_samples.kind_words(field)}
                 entry.target = replace(entry.target, label=field.label or field.name, help=words)
 
     def _options(self, record: Any, entry: Entry) -> list[tuple[str, str]]:
         """What can fill a field: the values at hand, and inwards all fields of theirs by their labels."""
         found = mapping_form.options(record, entry)
-        if self.is_out or self.seen is None:
+        if self.is_out:  # of our own fields the words do; their path stands in the sample
+            return [(path, words.replace(path, field_words(path), 1)) for path, words in found]
+        if self.seen is None:
             return found
         labels = {write_path((name,)): field for name, field in self.seen.fields.items()}
         named = [

@@ -99,7 +99,12 @@ def sample_of(connection: Connection, kind: str, customer: Customer) -> Sample:
     now = timezone.now()
     order = _order(connection, kind, customer)
     key = f"order:{order.pk}" if order is not None else merge_key(customer)
-    record = deal_record(customer, order, now) if kind == "deal" else customer_record(customer, now)
+    told_to = connection.source
+    record = (
+        deal_record(customer, order, now, told_to=told_to)
+        if kind == "deal"
+        else customer_record(customer, now, told_to=told_to)
+    )
     known = RemoteRecord.objects.filter(connection=connection, kind=kind, local_key=key).first()
     is_own = is_shop(CONNECTORS[connection.connector])
     remote_id = customer.external_id if is_own else known.remote_id if known is not None else ""

@@ -13,10 +13,11 @@ from integrations.actions.connections import store_of
 from integrations.admin.mapping_form import in_words
 from integrations.connectors import CONNECTORS, rows as row_readers
 from integrations.connectors.base import Unreadable
+from integrations.connectors.rows import ORDER
 from integrations.mapped_files import first_records
 from integrations.mapping import BadMapping
 from integrations.models import Connection
-from integrations.presets import Preset, all_presets
+from integrations.presets import Preset, all_presets, message_presets
 from integrations.states import Direction
 
 ACT = "rows"  # rows, or rows-3: the third
@@ -54,15 +55,18 @@ def has_rows(row: Connection) -> bool:
     return getattr(CONNECTORS[row.connector], "TABLES", None) is row_readers.TABLES
 
 
-def rows_of(row: Connection) -> Rows:
-    """The first rows of the newest file, or of the database; it is asked, so this is done for a person only."""
+def rows_of(row: Connection, kind: str = ORDER.kind) -> Rows:
+    """The first rows of the newest file, or of the database's query for this kind of record.
+
+    A database is asked, so this is done for a person only.
+    """
     ask = getattr(CONNECTORS[row.connector], "first_rows", None)
     if ask is None:
         newest = row.order_files.exclude(text="").order_by("-pk").first()
         records = first_records(newest.text, SHOWN) if newest is not None else []
         return Rows(records, "" if records else _("No file has come yet."))
     try:
-        return Rows(ask(store_of(row), SHOWN))
+        return Rows(ask(store_of(row), SHOWN, kind))
     except (Failure, Unreadable) as failure:
         return Rows(trouble=str(failure))
 
@@ -87,17 +91,23 @@ def arrivals_of(row: Connection) -> dict[str, Any]:
 
 def presets_for(row: Connection) -> list[Preset]:
     """The ready mappings that fit."""
-    return list(all_presets().values()) if has_rows(row) else []
+    return list(_presets(row).values())
+
+
+def _presets(row: Connection) -> dict[str, Preset]:
+    if row.connector == "inbox":
+        return message_presets()
+    return all_presets() if has_rows(row) else {}
 
 
 def take_preset(row: Connection, name: str, actor: User) -> str:
     """Make a ready mapping hold, as new versions, and say so; raises BadMapping."""
-    preset = all_presets().get(name)
-    if preset is None or not has_rows(row):
+    preset = _presets(row).get(name)
+    if preset is None:
         raise BadMapping({"": _("There is no such mapping.")})
     for kind, document in preset.kinds.items():
         actions.save_mapping(row, Direction.IN, kind, document, actor=actor)
-    return _("The columns of “%(name)s” hold from now on. %(note)s") % {
-        "name": preset.title,
-        "note": preset.note,
-    }
+    said = _("The columns of “%(name)s” hold from now on. %(note)s")
+    if row.connector == "inbox":
+        said = _("The fields of “%(name)s” hold from now on. %(note)s")
+    return said % {"name": preset.title, "note": preset.note}

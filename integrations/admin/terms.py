@@ -74,7 +74,7 @@ def offered_for(row: Term) -> list[str]:
 
 HOLDS = gettext_lazy(
     "It holds for orders that are told from now on. What is settled stays as it is, and revisions of known orders "
-    "follow the words of their first telling."
+    "follow the words of their first telling. Shops, CRMs and webhooks hear the word for all customers, from now on."
 )
 VERBS = (
     Verb(

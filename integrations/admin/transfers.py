@@ -18,6 +18,7 @@ from affiliates.scoped_admin import merchants_that_let
 from affiliates.verb_admin import VerbAdmin
 from core.csv_cells import MARK, Line, plain
 from integrations.about import about, names_of
+from integrations.message_words import NOUNS, about_words, kind_words, topic_words
 from integrations.models import Connection
 from integrations.states import DeliveryState
 from integrations.transfers import IN, OUT, Place, Search, Transfer, all_of, page_of
@@ -54,12 +55,7 @@ class SearchForm(forms.Form):
             attrs={"type": "search", "placeholder": gettext_lazy("E-mail, order, affiliate, coupon")}
         ),
     )
-    kind = forms.CharField(
-        label=gettext_lazy("What"),
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"placeholder": "order.*"}),
-    )
+    kind = forms.CharField(label=gettext_lazy("What"), required=False, max_length=60, widget=forms.Select)
     connection = forms.ModelChoiceField(
         label=gettext_lazy("With"),
         required=False,
@@ -76,6 +72,7 @@ class SearchForm(forms.Form):
         self.merchants = merchants
         mine = Connection.objects.filter(program__merchant__in=merchants).select_related("program")
         self.mine = list(mine.order_by("name", "pk"))
+        self.fields["kind"].widget.choices = _kinds(str(self.data.get("kind", "")))
         self.fields["connection"].queryset = mine.order_by("name", "pk")  # type: ignore[attr-defined]
 
     def search(self) -> Search:
@@ -95,6 +92,13 @@ class SearchForm(forms.Form):
             since=_begin(values["first"], zone),
             until=_begin(values["last"], zone, timedelta(days=1)),
         )
+
+
+def _kinds(asked: str) -> list[tuple[str, Any]]:
+    """What may be looked for: all of a noun, both ways; and what the address asks for besides ("order.rec*")."""
+    nouns = [noun for noun in NOUNS if noun not in ("profile", "direct_link")]
+    found = [("", _("Anything")), *((f"{noun}*", NOUNS[noun]) for noun in nouns)]
+    return found if asked in dict(found) else [*found, (asked, asked)]
 
 
 def _begin(day: date | None, zone: Any, later: timedelta = timedelta()) -> datetime | None:
@@ -173,8 +177,9 @@ def _line(row: Transfer, names: dict[str, str]) -> dict[str, Any]:
         "is_out": row.direction == OUT,
         "connection": row.connection,
         "kind": row.kind,
+        "words": kind_words(row.kind) if row.direction == OUT else topic_words(row.kind),
         "about": row.about,
-        "name": names.get(row.about, "") if row.direction == OUT else "",
+        "name": about_words(row.about, names.get(row.about, "")) if row.direction == OUT else row.about,
         "chip": chip("failed" if failed else row.state, row.state_words),
         "note": row.note,
         "times": row.times,

@@ -46,6 +46,8 @@ class Delivery(Scoped):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     done_at = models.DateTimeField(_("done at"), null=True)
 
+    called: str  # what people call `object_key`, once a page has looked it up
+
     objects: ClassVar = DeliveryQuerySet.as_manager()
 
     class Meta:

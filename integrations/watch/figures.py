@@ -164,9 +164,12 @@ def _days(rows: Mapping[int, Any], now: datetime) -> dict[int, tuple[int, int, i
 
 
 def _deliveries(rows: Mapping[int, Any]) -> dict[int, tuple[int, datetime]]:
+    """How many wait and since when; read from the index of those alone, a row is looked at for the oldest only."""
     due = Delivery.objects.filter(connection__in=rows, state=DeliveryState.DUE)
-    counted = due.order_by().values_list("connection_id").annotate(Count("pk"), Min("created_at"))
-    return {number: (count, oldest) for number, count, oldest in counted}
+    counted = list(due.order_by().values_list("connection_id").annotate(Count("pk"), Min("pk")))
+    oldest = Delivery.objects.filter(pk__in=[first for _number, _count, first in counted])
+    since = dict(oldest.values_list("pk", "created_at"))
+    return {number: (count, since[first]) for number, count, first in counted if first in since}
 
 
 def _dead(rows: Mapping[int, Any]) -> dict[int, int]:

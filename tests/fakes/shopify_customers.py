@@ -55,7 +55,7 @@ class CustomerShop(FakeShop):
         """Key -> value of a customer's metafields."""
         return {key: one["value"] for key, one in self.customers[number]["metafields"].items()}
 
-    def answer(self, name: str, document: str, told: Row) -> Row:
+    def answer(self, name: str, document: str, told: Row) -> tuple[Row, list[str]]:
         self.calls[name] += 1
         self.sent.append((name, told))
         if name in self.before:

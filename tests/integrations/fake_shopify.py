@@ -1,19 +1,23 @@
 """A shop at Shopify on loopback: its token door and as much of the GraphQL Admin API as is asked.
 
-It keeps its orders as webhooks tell them and answers in GraphQL's shape, exactly the fields that a document names.
+It keeps its orders as webhooks tell them and answers in GraphQL's shape, exactly the fields that a document names. What
+it is asked, and what it answers, must fit Shopify's schema: a breach of it is answered as Shopify would, and fails the
+test when the shop closes.
 """
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Lock
+from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs
 
 from tests.fakes.loopback import Loopback, Said
+from tests.fakes.shopify_bulk import BulkDoor
+from tests.integrations.shopify_schema import answered, breaches
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "shopify"
 CLIENT_ID, CLIENT_SECRET = "client-lab", "shpss_lab_client_secret"
@@ -37,8 +41,6 @@ REFUND = recorded("refunds_create.partial.reconstructed")
 class FakeShop(Loopback):
     """Answers for its orders and subscriptions; can be told to fail, and notes what it was asked."""
 
-    METHODS = ("POST",)
-
     def __init__(self) -> None:
         self.orders: dict[str, Row] = {str(ORDER["id"]): json.loads(json.dumps(ORDER))}
         self.hooks: list[Row] = []
@@ -49,9 +51,23 @@ class FakeShop(Loopback):
         self.asked: list[str] = []
         self.lock = Lock()
         self.lines_in_a_page: int | None = None
+        self.breaches: list[str] = []
+        self.bulk = BulkDoor(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self.check()
+
+    def check(self) -> None:
+        """Fail the test if something was asked or answered that Shopify's schema does not know."""
+        assert self.breaches == []
 
     def heard(self, request: BaseHTTPRequestHandler, sent: bytes) -> Said:
         with self.lock:
+            if request.command == "GET":
+                return self.bulk.file(request.path, request.headers.get("Range", ""))
             return self.respond(request.path, request.headers.get("X-Shopify-Access-Token", ""), sent)
 
     def fail(self, status: int, body: Any = None, **headers: str) -> None:
@@ -69,11 +85,19 @@ class FakeShop(Loopback):
         name = re.match(r"(?:query|mutation) (\w+)", asked["query"])
         assert name is not None
         self.asked.append(name[1])
+        if wrongs := breaches(asked["query"], asked["variables"]):
+            return self.refuse(name[1], wrongs)
         if self.failures:
             return self.failures.pop(0)
         if token in self.refused or token not in (ENTERED, *self.tokens):
             return 401, {"errors": "[API] Invalid API key or access token"}, {}
-        return 200, {"data": self.answer(name[1], asked["query"], asked["variables"])}, {}
+        data, wrongs = self.answer(name[1], asked["query"], asked["variables"])
+        return self.refuse(name[1], wrongs) if wrongs else (200, {"data": data}, {})
+
+    def refuse(self, name: str, wrongs: list[str]) -> Said:
+        """Answer as Shopify does to what its schema does not know, and remember it."""
+        self.breaches += [f"{name}: {wrong}" for wrong in wrongs]
+        return 200, {"errors": [{"message": wrong} for wrong in wrongs]}, {}
 
     def grant(self, form: dict[str, list[str]]) -> Said:
         """Give a new token for the app's keys."""
@@ -83,9 +107,9 @@ class FakeShop(Loopback):
         self.tokens.append(f"day-{len(self.tokens) + 1}")
         return 200, {"access_token": self.tokens[-1], "scope": "read_orders", "expires_in": 86399}, {}
 
-    def answer(self, name: str, document: str, told: Row) -> Row:
-        """Return the data of an answer: what the document names of what there is."""
-        return project(self.rows(name, told), selection_of(document))
+    def answer(self, name: str, document: str, told: Row) -> tuple[Row, list[str]]:
+        """Return the data of an answer, what the document names of what there is; and what of it fits no schema."""
+        return answered(document, told, self.rows(name, told))
 
     def rows(self, name: str, told: Row) -> Row:
         """Return what there is for one document."""
@@ -101,6 +125,7 @@ class FakeShop(Loopback):
             "Hooks": self.some_hooks,
             "MakeHook": self.make_hook,
             "MendHook": self.mend_hook,
+            **self.bulk.documents,
         }[name](told)
         return found
 
@@ -330,39 +355,3 @@ def money(amount: str, currency: str, paid: str = "", paid_in: str = "") -> Row:
 def utc(text: str) -> str:
     """Return a time as the API writes it."""
     return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-# --- as much of GraphQL as our documents need --------------------------------------------------------------
-Selection = dict[str, Any]
-
-
-def selection_of(document: str) -> Selection:
-    """Return the fields that a document names, as nested dicts; arguments are left out."""
-    bare = re.sub(r"\([^()]*\)", "", document)
-    bare = re.sub(r"\.\.\. on (\w+)", r"on_\1", bare)
-    return _fields(iter(re.findall(r"[{}]|\w+", bare[bare.index("{") + 1 :])))
-
-
-def _fields(words: Iterator[str]) -> Selection:
-    found: Selection = {}
-    name = ""
-    for word in words:
-        if word == "}":
-            return found
-        if word == "{":
-            found[name] = _fields(words)
-        else:
-            name = word
-            found[name] = None
-    return found
-
-
-def project(row: Any, named: Selection | None) -> Any:
-    """Return of a row what is named; a field that the shop does not have is an error of the test."""
-    if named is None or row is None:
-        return row
-    if isinstance(row, list):
-        return [project(each, named) for each in row]
-    if inside := [name for name in named if name.startswith("on_")]:
-        return project(row, named[inside[0]]) if row["__typename"] == inside[0].removeprefix("on_") else {}
-    return {name: project(row[name], inner) for name, inner in named.items()}

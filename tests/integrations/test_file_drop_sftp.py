@@ -1,6 +1,7 @@
 """Files over SFTP: from a host whose key a person confirmed, each taken once and left as it was."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.integrations.pulled import TWO, looks, place
 from tracking.models import Order
 
 PASSWORD = "correct horse"
+LATER = TWO + "S-3,2026-11-04,7.00,EUR,\n"
 
 
 class Host(asyncssh.SSHServer):
@@ -149,6 +151,68 @@ def test_broken_file_is_moved_with_its_reason_and_never_deleted(far: Connection,
         ("b.csv", "The file is larger than 5 MB: split it."),
     ]
     assert len(list((sftp.folder / "out").iterdir())) == 2
+
+
+class SaysYes(asyncssh.SFTPServer):
+    """A host that says yes to everything, and moves and deletes nothing."""
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        pass
+
+    posix_rename = rename
+
+    def remove(self, path: bytes) -> None:
+        pass
+
+
+class Loses(asyncssh.SFTPServer):
+    """A host at which a file is gone after it was moved."""
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        super().remove(oldpath)
+
+    posix_rename = rename
+
+
+class WritesAnew(asyncssh.SFTPServer):
+    """A host at which somebody else writes the file anew just before it is moved, once."""
+
+    is_done = False
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        if not WritesAnew.is_done:
+            WritesAnew.is_done = True
+            Path(os.fsdecode(self.map_path(oldpath))).write_text(LATER)
+        super().rename(oldpath, newpath)
+
+    posix_rename = rename
+
+
+@pytest.mark.parametrize(("maker", "after"), [(SaysYes, "move"), (SaysYes, "delete"), (Loses, "move")])
+def test_host_that_only_says_that_it_moved_or_deleted_a_file_is_found_out(
+    far: Connection, sftp: SftpServer, maker: type[asyncssh.SFTPServer], after: str
+) -> None:
+    sftp.maker = maker
+    Connection.objects.update(options={**far.options, "after": after})
+    (sftp.folder / "out" / "a.csv").write_text(TWO)
+
+    looks(far, 2)
+
+    words = "“a.csv” was taken, but cannot be put away; it is not taken again."
+    assert (far.last_error, Order.objects.count()) == (words, 2)
+
+
+def test_file_that_is_written_anew_while_it_is_moved_goes_back_and_is_read(
+    far: Connection, sftp: SftpServer
+) -> None:
+    sftp.maker, WritesAnew.is_done = WritesAnew, False
+    Connection.objects.update(options={**far.options, "after": "move"})
+    (sftp.folder / "out" / "a.csv").write_text(TWO)
+
+    looks(far, 5)
+
+    assert (far.last_error, Arrival.objects.count(), Order.objects.count()) == ("", 2, 3)
+    assert len(list((sftp.folder / "out" / "taken").iterdir())) == 1
 
 
 def test_links_and_unfinished_files_over_sftp_are_left_alone(far: Connection, sftp: SftpServer) -> None:

@@ -293,7 +293,7 @@ def test_number_of_queries_does_not_grow(program: Program, receiver: FakeReceive
         makers.make_reconciliation(row)
         Lane.objects.create(connection=row)
 
-    assert queries(rows[:1]) == queries(rows) == 9
+    assert queries(rows[:1]) == queries(rows) == 10
 
 
 def test_hours_are_forgotten_but_the_newest_stays(hook: Connection, connection: Connection) -> None:

@@ -260,6 +260,17 @@ def test_first_rows_are_shown_newest_first_and_as_json(base: Connection, shop: S
     assert ([row["no"] for row in rows], rows[0]["total"]) == (list(range(14, 4, -1)), "100.00")
 
 
+def test_first_rows_of_refunds_are_those_of_their_own_query(base: Connection, shop: Shop) -> None:
+    shop.sell(1)
+    shop.run("INSERT INTO refunds VALUES ('R1', 1, '10.00', '2026-11-03 12:00')")
+
+    without = sql.first_rows(store_of(base), 5, "refund")
+    rows = sql.first_rows(store_of(change(base, refunds_query=REFUNDS)), 5, "refund")
+
+    assert [row["no"] for row in without] == [1]
+    assert rows == [{"id": "R1", "order_no": 1, "amount": "10.00", "at": "2026-11-03 12:00"}]
+
+
 @pytest.mark.parametrize(
     ("zone", "kind", "changed"),
     [

@@ -1,14 +1,17 @@
 """A database as a source: what a query may say, what a session can do, and whom it may ask."""
 
+import shutil
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from core.jobs import Failure, Misconfigured, Permanent
+from core.jobs import Failure, Misconfigured, Permanent, Temporary
 from integrations import actions
 from integrations.actions.connections import store_of
 from integrations.connectors import sql
-from integrations.connectors.sql import engine
+from integrations.connectors.sql import engine, file
 from integrations.connectors.sql.query import TIMES, BadQuery, check_query
 from integrations.connectors.webhook.choices import Unclear
 from integrations.models import Connection
@@ -116,7 +119,7 @@ def test_column_is_a_name_and_nothing_else(name: str) -> None:
 
 
 def test_endless_query_is_stopped(base: Connection, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "SECONDS", 0.2)
+    monkeypatch.setattr(file, "SECONDS", 0.2)
     endless = (
         "WITH RECURSIVE n(no) AS (SELECT 1 UNION ALL SELECT no + 1 FROM n) SELECT no, no AS changed FROM n"
     )
@@ -169,6 +172,38 @@ def test_link_to_a_database_elsewhere_is_not_followed(base: Connection, shop: Sh
 
     with pytest.raises(Misconfigured):
         sql.first_rows(store_of(base))
+
+
+def test_file_that_is_swapped_only_while_it_is_opened_is_not_read(
+    base: Connection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aside, secret, really = tmp_path / "aside.sqlite3", tmp_path / "secret.sqlite3", sqlite3.connect
+    shutil.copy(shop.path, secret)
+
+    def swapped(*given: Any, **named: Any) -> sqlite3.Connection:
+        shop.path.rename(aside)
+        shop.path.symlink_to(secret)
+        opened: sqlite3.Connection = really(*given, **named)
+        shop.path.unlink()
+        aside.rename(shop.path)
+        return opened
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", swapped)
+        with pytest.raises(Temporary) as refusal:
+            sql.first_rows(store_of(base))
+
+    assert str(refusal.value).startswith("The file was replaced while it was being opened")
+    assert sql.first_rows(store_of(base)) is not None
+
+
+def test_handle_of_the_file_is_given_back(base: Connection, shop: Shop) -> None:
+    sql.first_rows(store_of(base))
+    before = set(file.DESCRIPTORS.iterdir())
+
+    sql.first_rows(store_of(base))
+
+    assert set(file.DESCRIPTORS.iterdir()) == before
 
 
 def test_query_with_a_wrong_name_says_what_the_database_says(base: Connection, shop: Shop) -> None:

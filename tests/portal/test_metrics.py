@@ -81,10 +81,14 @@ def test_figures_of_a_connection(token: str, hook: Connection) -> None:
         quota={"daily_left": 7, "daily": 9},
     )
     makers.make_delivery(hook)
-    for state in ("done", "done", "due", "skipped"):
-        makers.make_delivery(hook, state=state)
+    for state in ("done", "due", "skipped"):
+        makers.make_delivery(hook, state=state, done_at=None if state == "due" else timezone.now())
+    makers.make_delivery(hook, state="skipped", done_at=timezone.now() - timedelta(days=2))
     for number, state in enumerate(("done", "ignored", "parked")):
         hook.inbounds.create(dedupe_key=str(number), body=b"", state=state)
+    long_ago = timezone.now() - timedelta(days=2)
+    for number, state in enumerate(("done", "quarantined")):
+        hook.inbounds.create(dedupe_key=f"old-{number}", body=b"", state=state, received_at=long_ago)
     Trouble.objects.create(connection=hook, kind="dead", sentence="…")
 
     answer = ask()
@@ -93,9 +97,11 @@ def test_figures_of_a_connection(token: str, hook: Connection) -> None:
     assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     labels = f'connection="{hook.pk}",system="webhook",source="hook"'
     kept = {
-        state: found[f'portal_deliveries{{{labels},state="{state}"}}'] for state in ("dead", "done", "due")
+        state: found[f'portal_deliveries{{{labels},state="{state}"}}']
+        for state in ("dead", "done", "due", "skipped")
     }
-    assert kept == {"dead": 1, "done": 2, "due": 1}
+    assert kept == {"dead": 1, "done": 3, "due": 1, "skipped": 1}
+    assert found[f'portal_inbounds{{{labels},state="quarantined"}}'] == 1
     assert found[f'portal_inbounds{{{labels},state="ended"}}'] == 2
     assert found[f'portal_inbounds{{{labels},state="parked"}}'] == 1
     assert found[f'portal_delivery_lag_seconds{{{labels},quantile="0.5"}}'] == 0.5
@@ -141,6 +147,36 @@ def test_number_of_queries_does_not_grow(token: str, program: Program) -> None:
         makers.make_connection(program, source=f"shop-{number}")
 
     assert queries() == one
+
+
+BOUND = re.compile(r'"state" (=|IN)|"(received_at|done_at|next_at)" [<>]=|_delivery"\."id" IN')
+
+PARTIAL = "delivery_due|delivery_dead|inbound_open|job_due|job_put_aside"  # indexes of what is open alone
+WHOLE = re.compile(rf"Seq Scan|SCAN (integrations_|core_job)\w*(?!\w| USING (COVERING )?INDEX ({PARTIAL})\b)")
+
+
+def plan_of(sql: str) -> str:
+    """How the database would answer; PostgreSQL reads a small table whole unless it is told not to."""
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}")
+        else:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+def test_work_does_not_grow_with_what_is_kept(token: str, hook: Connection) -> None:
+    makers.make_delivery(hook, state="due", done_at=None)
+
+    with CaptureQueriesContext(database) as seen:
+        ask()
+
+    large = ("integrations_delivery", "integrations_inbound", "core_job")
+    asked = [each["sql"] for each in seen if any(f'FROM "{table}"' in each["sql"] for table in large)]
+    assert len(asked) >= 7
+    assert [sql for sql in asked if not BOUND.search(sql)] == []
+    assert [plan for plan in map(plan_of, asked) if WHOLE.search(plan)] == []
 
 
 def test_text_is_escaped_and_numbers_are_plain() -> None:

@@ -25,6 +25,7 @@ from integrations.connectors.sftp.dial import Account, Watch, account_of, connec
 LEAVE, MOVE, DELETE = "leave", "move", "delete"
 TAKEN, REFUSED, REASONS = "taken", "refused", ".reason.txt"
 STEP_SECONDS = 90.0
+GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)  # the host is gone, whichever file it was
 Made = TypeVar("Made")
 
@@ -107,7 +108,7 @@ def _translated(watch: Watch, *, keeps: bool = False) -> Iterator[None]:
         raise Misconfigured(words % told) from wrong
     except asyncssh.PermissionDenied as wrong:
         raise Misconfigured(_("The host does not accept the user, password or key.")) from wrong
-    except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath) as wrong:
+    except GONE as wrong:
         raise Misconfigured(_("There is no such folder on the host.")) from wrong
     except asyncssh.SFTPPermissionDenied as wrong:
         raise Misconfigured(_("The host does not let the user read the folder.")) from wrong
@@ -139,7 +140,7 @@ class Folder:
             raise Permanent(_("The file is larger than %(size)s MB: split it.") % {"size": most // 1_000_000})
         try:
             return self._run(self._read(found, most))
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+        except GONE:
             return None
         except LOST as wrong:
             raise Temporary(_gone()) from wrong
@@ -151,14 +152,12 @@ class Folder:
             raise Temporary(_gone()) from wrong
 
     def put_away(self, found: Found, reason: str) -> None:
-        """Do with a file what was chosen; one that changed meanwhile stays."""
+        """Do with a file what was chosen, and look whether it is done; one that changed meanwhile stays."""
         after = self.store.options.get("after") or LEAVE
         if after == LEAVE or (after == DELETE and reason):
             return
         try:
             self._run(self._put_away(found, reason, str(after)))
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
-            return
         except LOST:
             raise
         except asyncssh.SFTPError as wrong:
@@ -199,20 +198,44 @@ class Folder:
 
     async def _put_away(self, found: Found, reason: str, after: str) -> None:
         path = self._path(found.name)
-        if _state(await self.session.lstat(path)) != (found.size, found.modified):
+        if await self._state_at(path) != (found.size, found.modified):
             return
         if after == DELETE:
-            await self.session.remove(path)
+            with suppress(*GONE):
+                await self.session.remove(path)
+            await self._assert_gone(found)
             return
-        kind = REFUSED if reason else TAKEN
-        await self.session.makedirs(self._path(kind), exist_ok=True)
-        target = await self._free_path(kind, found.name)
-        await self.session.rename(path, target)
-        if reason:
+        target = await self._move(found, REFUSED if reason else TAKEN)
+        if target and reason:
             async with self.session.open(target + REASONS, "w") as note:
                 await note.write(reason + "\n")
 
-    async def _free_path(self, kind: str, name: str) -> str:
+    async def _move(self, found: Found, kind: str) -> str:
+        """Return where the file lies now; "" for one that was written anew meanwhile, which goes back to be read."""
+        await self.session.makedirs(self._path(kind), exist_ok=True)
+        target = await self._free_path(found.name, kind)
+        await self.session.rename(self._path(found.name), target)
+        await self._assert_gone(found)
+        moved = await self._state_at(target)
+        if moved is None:
+            raise FileTrouble(_("The host says that it moved the file, but it does not lie where it should."))
+        if moved[0] == found.size:  # its time may be another: some hosts move by copying
+            return target
+        await self.session.rename(target, await self._free_path(found.name))
+        return ""
+
+    async def _assert_gone(self, found: Found) -> None:
+        if await self._state_at(self._path(found.name)) == (found.size, found.modified):
+            raise FileTrouble(_("The host says that it moved or deleted the file, but it still lies there."))
+
+    async def _state_at(self, path: str) -> tuple[int, str] | None:
+        """What lies there, None for nothing."""
+        try:
+            return _state(await self.session.lstat(path))
+        except GONE:
+            return None
+
+    async def _free_path(self, name: str, *folder: str) -> str:
         stem, dot, ending = name.rpartition(".")
         for number in range(1, 1000):
             free = (
@@ -220,8 +243,8 @@ class Folder:
                 if number == 1
                 else f"{stem or ending}-{number}{dot if stem else ''}{ending if stem else ''}"
             )
-            if not await self.session.lexists(self._path(kind, free)):
-                return self._path(kind, free)
+            if not await self.session.lexists(self._path(*folder, free)):
+                return self._path(*folder, free)
         raise Permanent(_("There are too many files of one name."))
 
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from threading import Lock, Timer
 from typing import Any
 
+SECONDS = 30  # of one statement
+
 
 class Deadline:
     """Hangs up after so many seconds; each connection that is opened under it is `watch`ed."""

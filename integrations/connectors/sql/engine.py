@@ -5,14 +5,11 @@ could be named there. SQLite files are opened below the program's own folder, an
 """
 
 import os
-import sqlite3
-import stat
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 from sqlalchemy import create_engine, event, exc, text
@@ -22,13 +19,12 @@ from sqlalchemy.pool import NullPool
 from core import http
 from core.jobs import Failure, Misconfigured, Permanent, Temporary
 from integrations.connectors.base import Store
-from integrations.connectors.folder.place import open_folder, steps_of
-from integrations.connectors.sql.deadline import Deadline
+from integrations.connectors.folder.place import steps_of
+from integrations.connectors.sql.deadline import SECONDS, Deadline
+from integrations.connectors.sql.file import hold, open_file
 
-SECONDS = 30
 CONNECT_SECONDS = 10
 SESSION_SECONDS = 90.0  # of all that is asked at once, whatever the server makes of its own limits
-LONGEST_VALUE = 10_000_000
 SQLITE = "sqlite"
 
 
@@ -164,72 +160,10 @@ def _far(url: URL, dialect: Dialect, deadline: Deadline) -> Any:
 
 def _sqlite(url: URL, store: Store) -> Any:
     """An engine for a file below the program's folder, each step of the way looked at, opened read only."""
-    entered = (url.database or "").strip()
-    *folders, name = steps_of(entered)
-    path = "/".join((store.folder, *folders, name))
-
-    def is_there() -> tuple[int, int]:
-        folder = open_folder(store.folder, folders)
-        try:
-            state = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except OSError as wrong:
-            raise Misconfigured(_no_file()) from wrong
-        finally:
-            os.close(folder)
-        if not stat.S_ISREG(state.st_mode):
-            raise Misconfigured(_no_file())
-        return state.st_dev, state.st_ino
-
-    is_there()
-    return create_engine("sqlite+pysqlite://", creator=_opener(path, is_there), poolclass=NullPool)
-
-
-def _no_file() -> str:
-    return _("There is no such file in the program’s folder, or it may not be read.")
-
-
-def _opener(path: str, is_there: Callable[[], tuple[int, int]]) -> Callable[[], sqlite3.Connection]:
-    def open_read_only() -> sqlite3.Connection:
-        before = is_there()
-        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=5)
-        connection.execute("PRAGMA query_only = ON")
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
-        if is_there() != before:  # somebody put another file, or a link, in its place meanwhile
-            connection.close()
-            raise Misconfigured(_no_file())
-        ends_at = time.monotonic() + SECONDS
-        connection.set_progress_handler(lambda: int(time.monotonic() > ends_at), 10_000)
-        connection.set_authorizer(_only_reading)
-        return connection
-
-    return open_read_only
-
-
-READING = frozenset(
-    {
-        sqlite3.SQLITE_SELECT,
-        sqlite3.SQLITE_READ,
-        sqlite3.SQLITE_FUNCTION,
-        sqlite3.SQLITE_RECURSIVE,
-        sqlite3.SQLITE_TRANSACTION,
-    }
-)
-
-
-FORBIDDEN = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
-
-
-def _only_reading(action: int, first: str | None, second: str | None, *_where: Any) -> int:
-    """Let a session read and nothing else: no other file can be attached, no setting changed."""
-    if action == sqlite3.SQLITE_FUNCTION and second in FORBIDDEN:
-        return sqlite3.SQLITE_DENY
-    is_asking = (action, first, second) == (
-        sqlite3.SQLITE_PRAGMA,
-        "read_uncommitted",
-        None,
-    )  # SQLAlchemy does
-    is_fine = action in READING or is_asking
-    return sqlite3.SQLITE_OK if is_fine else sqlite3.SQLITE_DENY
+    *folders, name = steps_of((url.database or "").strip())
+    open_read_only = partial(open_file, store.folder, folders, name)
+    os.close(hold(store.folder, folders, name))
+    return create_engine("sqlite+pysqlite://", creator=open_read_only, poolclass=NullPool)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def test_monitor_says_how_each_connection_is(
         "1 message was given up",
         "80 taken, 5 failed",
         "85 of 100 calls today",
-        "daily: 40 of 50 left",
+        "today: 40 of 50 left",
         "95 % within 4.8 s",
         "1 differed",
         "100.0 %",
@@ -163,8 +163,10 @@ def test_connections_own_page_tells_its_day(hook: Connection, mia: User, enter: 
 
     assert "half within 0.5 s, 95 % within 0.9 s" in text
     assert "2 × no answer" in text
-    assert "answered in 1 of 1 hours in which it was called" in text
-    assert '<p class="warnbox bad">The oldest message has waited long.</p>' in text
+    assert "answered in 1 of 1 hour in which it was called" in text
+    waits = f"/admin/integrations/delivery/?connection__id__exact={hook.pk}&amp;state__exact=due"
+    link = f'<a href="{waits}">Look at what waits</a>'
+    assert f'<p class="warnbox bad">The oldest message has waited long. {link}</p>' in text
     assert 'role="img"' in text
 
 

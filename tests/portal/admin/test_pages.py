@@ -115,8 +115,10 @@ def test_overview_shows_figures_and_what_waits(busy: SimpleNamespace, olga: User
         "banknotes",
         "inbox",
         "external",
+        "megaphone",
         "envelope",
         "warning",
+        "people",
     ]
 
 

@@ -294,7 +294,7 @@ def test_deal_of_an_order_is_shown_where_orders_are_deals(
 
     shown = text_of(enter(mia).post(editor(crm, kind="deal"), filled(row, act="try")))
 
-    assert "deal.amount" in shown
+    assert "Deal amount · " in shown
     assert "→ 100.00" in shown
 
 
