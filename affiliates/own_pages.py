@@ -12,9 +12,13 @@ SHARED_SITES = (
     "google.com bing.com duckduckgo.com yahoo.com facebook.com instagram.com threads.net tiktok.com youtube.com"
     " youtu.be twitch.tv twitter.com x.com t.co reddit.com pinterest.com linkedin.com snapchat.com whatsapp.com"
     " telegram.org t.me discord.com quora.com github.com wikipedia.org linktr.ee bit.ly amazon.com ebay.com"
-    " paypal.com stripe.com chatgpt.com"
+    " paypal.com stripe.com chatgpt.com perplexity.ai ecosia.org qwant.com startpage.com brave.com baidu.com naver.com"
+    " seznam.cz bsky.app vk.com"
 )
 SHARED = frozenset(SHARED_SITES.split())
+# the same under every country's ending, like google.de and google.co.uk
+FAMILIES = frozenset({"google", "yahoo", "yandex", "amazon", "ebay", "pinterest"})
+SECOND_LEVEL = frozenset({"co", "com"})
 # there everybody has a name of their own before it, like anna.substack.com
 SHARED_ABOVE = frozenset(
     {"medium.com", "substack.com", "tumblr.com", "blogspot.com", "wordpress.com", "github.io", "etsy.com"}
@@ -27,12 +31,21 @@ def read_page(program: Program, text: str) -> tuple[str, str]:
     shop = {bare(own) for own in hosts_of(program)}
     if any(host == own or host.endswith(f".{own}") for own in shop):
         raise LinkRefused(_("This is the shop’s own site; write the address of a page of yours."), "page")
-    if host in SHARED_ABOVE or any(host == site or host.endswith(f".{site}") for site in SHARED):
+    if _is_shared(host):
         words = _(
             "Many people write on %(host)s, and browsers do not say whose page it was; use a site of your own."
         )
         raise LinkRefused(words % {"host": host}, "page")
     return host, path
+
+
+def _is_shared(host: str) -> bool:
+    if host in SHARED_ABOVE or any(host == site or host.endswith(f".{site}") for site in SHARED):
+        return True
+    labels = host.split(".")
+    if len(labels) > 2 and labels[-2] in SECOND_LEVEL:
+        return labels[-3] in FAMILIES
+    return labels[-2] in FAMILIES
 
 
 def bare(host: str) -> str:

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from integrations.actions.inbound import replay
 from integrations.actions.records.asking import CHANGED, keep_change
 from integrations.actions.records.taking import read_change
@@ -31,10 +33,18 @@ def take_deal(row: Finding, now: datetime) -> None:
     keep_change(row.connection, "deal", change, now)
 
 
+def is_told_since(row: Finding) -> bool:
+    """Say whether the system has told of the deal after the audit saw it: the finding may be of yesterday."""
+    return _messages(row, row.remote_id).filter(received_at__gt=row.last_seen_at).exists()
+
+
+def _messages(row: Finding, remote_id: str) -> QuerySet[Inbound]:
+    return Inbound.objects.filter(connection=row.connection, topic=f"{CHANGED}deal", subject=remote_id)
+
+
 def _last(row: Finding, change: Change) -> Inbound | None:
     """The newest message of the deal, if it says what stands there now."""
-    rows = Inbound.objects.filter(connection=row.connection, topic=f"{CHANGED}deal", subject=change.remote_id)
-    last: Inbound | None = rows.order_by("-pk").first()
+    last: Inbound | None = _messages(row, change.remote_id).order_by("-pk").first()
     if last is None or json.loads(bytes(last.body)).get("values") != dict(change.values):
         return None
     return last

@@ -14,7 +14,7 @@ from core import events
 from core.models import User
 from integrations import bell
 from integrations.actions.connections import connector_of, store_of
-from integrations.actions.deal_mends import take_deal
+from integrations.actions.deal_mends import is_told_since, take_deal
 from integrations.actions.records.asking import keep_changes
 from integrations.actions.records.drafts import sheet_of
 from integrations.actions.records.planning import line_up, wanted
@@ -161,6 +161,10 @@ def take_theirs(finding: Finding, *, actor: User | None = None, at: datetime | N
     if row is None:
         return finding
     if row.kind in DEALS:
+        if is_told_since(row):
+            raise CannotMend(
+                _("The system has told of this deal since it was audited: the next audit tells.")
+            )
         take_deal(row, now)
         return _mend(row, THEIRS, actor, now)
     record = _record_of(row)

@@ -19,6 +19,7 @@ from commissions.actions.deadlocks import again_after_deadlock
 from core.failpoints import failpoint
 from core.jobs import Misconfigured, Permanent, Temporary
 from integrations.actions.connections import connector_of, note_trouble, store_of
+from integrations.actions.deleted import without_deleted
 from integrations.actions.doubts import odd_orders
 from integrations.actions.hours import asking
 from integrations.actions.inbound import gone_order
@@ -108,6 +109,7 @@ def _step(row: Reconciliation, place: Place, at: datetime | None) -> Reconciliat
         raise Permanent(_("Its orders cannot be listed: it has no API keys, or no way to ask."))
     with asking(row.connection, at):
         page = connector.list_orders(store, row.begins_at, row.ends_at, place.page)
+    page = without_deleted(row.connection, page)
     note_trouble(row.connection, "")
     return _take_page(row, place.step, page, page.as_of or asked_at, at)
 

@@ -1,9 +1,11 @@
 """Received messages once more: what would become of one, tried whole and taken back whole; and all of a period."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -54,10 +56,17 @@ def rehearse(inbound: Inbound, *, at: datetime | None = None) -> Rehearsal:
             row.state,
             row.get_state_display(),
             row.note,
-            tuple(_posting(entry) for entry in entries),
+            tuple(_posting(entry) for entry in _that_stand(entries)),
         )
         transaction.set_rollback(True)
     return told
+
+
+def _that_stand(written: Sequence[Entry]) -> QuerySet[Entry]:
+    """Return the entries that the message leaves: what it was refused after, it has taken back itself."""
+    named = ("debit__enrollment__affiliate", "credit__enrollment__affiliate")
+    rows = Entry.objects.filter(pk__in={entry.pk for entry in written})
+    return rows.select_related(*named).order_by("pk")
 
 
 def _posting(entry: Entry) -> Posting:

@@ -25,6 +25,7 @@ def ask(enrollment: Enrollment, page: str = BLOG) -> DirectLink:
     [
         ("https://www.Blog.example", "blog.example/"),
         ("blog.example/Reviews/", "blog.example/Reviews/"),
+        ("google.blog.example", "google.blog.example/"),
         ("http://bücher.example/über?x=1#y", "xn--bcher-kva.example/%C3%BCber"),
         (" anna.substack.com/p/mugs ", "anna.substack.com/p/mugs"),
     ],
@@ -57,6 +58,10 @@ def test_page_is_kept_as_browsers_name_it(ann: Enrollment, page: str, kept: str)
         f"https://blog.example/{'a' * 500}",
         "https://youtube.com/@anna",
         "https://m.facebook.com/anna",
+        "https://www.google.de/",
+        "https://google.co.uk/",
+        "https://search.yahoo.co.jp/",
+        "https://www.ecosia.org/",
         "substack.com",
     ],
 )

@@ -125,6 +125,28 @@ def test_order_whose_deal_is_lost_or_deleted_is_found_and_taken_back(
     assert one.state == FindingState.CLOSED
 
 
+def test_deal_that_was_told_of_since_is_not_taken_as_the_audit_saw_it(
+    hubspot: Connection, account: FakeHubSpot
+) -> None:
+    deal = taken(account, hubspot)
+    missed(account, deal, hs_is_closed_won="false")
+    look(hubspot)
+    one = open_one(hubspot)
+    account.at = NIGHT + MINUTE
+    account.edit(deal, hs_is_closed_won="true", amount="1300.00")
+    listen(hubspot, NIGHT + 2 * MINUTE)
+
+    with pytest.raises(actions.CannotMend, match="told of this deal since"):
+        actions.take_theirs(one, at=NIGHT + 3 * MINUTE)
+    settle(NIGHT + 3 * MINUTE)
+
+    order = Order.objects.get()
+    assert (order.total, order.state) == (130000, OrderState.SALE)
+    look(hubspot, NEXT)
+    one.refresh_from_db()
+    assert one.state == FindingState.CLOSED
+
+
 def test_order_that_was_taken_back_by_mistake_counts_again(hubspot: Connection, account: FakeHubSpot) -> None:
     deal = taken(account, hubspot)
     account.at = NOON + 2 * MINUTE

@@ -221,6 +221,31 @@ def test_decided_changed_and_undecided_word_reaches_who_was_told(
     assert contact_of(account).values["hs_lead_status"] == "SQL"
 
 
+def test_our_word_that_stands_there_is_no_word_of_that_system(
+    anna: Enrollment, hubspot: Connection, crm: Connection, account: FakeHubSpot
+) -> None:
+    buy(anna, anna.program, "1")
+    says(crm, "SQL")
+    term = word(anna.program, "SQL", "In talks")
+    actions.tell_everyone(hubspot)
+    settle(NOON + MINUTE)
+    assert contact_of(account).values["hs_lead_status"] == "In talks"
+    account.at = NOON + HOUR
+    account.edit(contact_of(account), lifecyclestage="customer")
+    listen(hubspot, NOON + HOUR + MINUTE)
+
+    for_the_other = customer_record(customer(), NOON, told_to="crm")["crm"]
+    tracking.decide_term(term, word="Talking")
+    settle(NOON + HOUR + 2 * MINUTE)
+
+    assert for_the_other == {"lead_status": "SQL", "lifecycle": "customer"}
+    assert contact_of(account).values["hs_lead_status"] == "Talking"
+    account.at = NOON + 2 * HOUR
+    account.edit(contact_of(account), hs_lead_status="CLOSED")
+    listen(hubspot, NOON + 2 * HOUR + MINUTE)
+    assert customer_record(customer(), NOON)["crm"]["lead_status"] == "CLOSED"
+
+
 def test_decided_category_reaches_who_was_told(
     anna: Enrollment, hubspot: Connection, account: FakeHubSpot
 ) -> None:

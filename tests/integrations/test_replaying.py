@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from affiliates.roles import NotAllowed
+from commissions.actions import take_orders
 from commissions.models import Commission, Entry
 from core.models import Event, Job, User
 from integrations.actions import pause, rehearse, reprocess
@@ -63,6 +64,22 @@ def test_trial_and_deed_book_the_same(connection: Connection) -> None:
     assert [(entry.get_kind_display(), entry.amount) for entry in Entry.objects.order_by("pk")] == [
         (kind, amount) for kind, _who, _from, _to, amount in postings(told)
     ]
+
+
+def test_what_is_refused_after_it_was_booked_would_book_nothing(
+    connection: Connection, monkeypatch: Any
+) -> None:
+    assert deliver(connection, SALE) == 200
+
+    def refuse(*args: Any, **named: Any) -> None:
+        take_orders(*args, **named)
+        raise ValueError("It is refused.")
+
+    monkeypatch.setattr("integrations.actions.inbound.take_orders", refuse)
+
+    told = rehearse(Inbound.objects.get())
+
+    assert (told.state, told.note, told.postings) == ("quarantined", "It is refused.", ())
 
 
 def test_trial_that_fails_in_the_middle_leaves_no_trace(connection: Connection, monkeypatch: Any) -> None:

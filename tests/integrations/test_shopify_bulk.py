@@ -326,7 +326,7 @@ def test_refunds_are_asked_for_a_few_in_a_step(
     shop: FakeShop, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stock(shop, 14)
-    monkeypatch.setattr(bulk, "MOST_REFUNDS", 1)
+    monkeypatch.setattr(bulk, "MOST_ASKED", 1)
 
     pages = read(store)
 

@@ -18,7 +18,7 @@ from integrations.actions import (
 )
 from integrations.actions.reconciliations import place_of
 from integrations.connectors.shopify import bulk
-from integrations.models import Connection, ConnectionHour, Reconciliation
+from integrations.models import Connection, ConnectionHour, Inbound, Reconciliation
 from tests.integrations.bulk_shop import BEGIN, END, its_small, stock  # noqa: F401 - fixtures
 from tests.integrations.fake_shopify import FakeShop
 from tests.integrations.shopify_shop import (  # noqa: F401 - fixtures
@@ -202,3 +202,23 @@ def test_order_that_was_deleted_while_shopify_prepared_stays_gone(asked: Connect
 
     row.refresh_from_db()
     assert (row.state, Order.objects.get(external_id="14").state) == ("finished", "gone")
+
+
+def test_order_that_was_deleted_before_it_was_ever_known_here_is_not_taken(
+    asked: Connection, shop: FakeShop
+) -> None:
+    shop.bulk.looks = 1
+    row = run(asked)
+    gone = shop.orders.pop("14")
+    assert hear(asked, "orders/delete", {"id": gone["id"]}).state == "ignored"
+    Inbound.objects.create(
+        connection=asked, topic="refunds/create", subject="13", dedupe_key="13", state="ignored", body=b"{}"
+    )
+
+    Job.objects.filter(task="integrations.tasks.reconcile").update(next_at=timezone.now())
+    work()
+
+    row.refresh_from_db()
+    assert (row.state, counted(row)) == ("finished", {"seen": 13, "missing": 13})
+    assert not Order.objects.filter(external_id="14").exists()
+    assert Order.objects.get(external_id="13").state == "sale"

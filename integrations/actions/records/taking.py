@@ -20,8 +20,9 @@ from integrations.actions.records.drafts import ERASED, sheet_of
 from integrations.actions.records.won import deal_of, ended_deal
 from integrations.connectors.base import Unreadable
 from integrations.connectors.records import Change, KeepsRecords
-from integrations.mapping import THEIRS, Choice, Result, Sheet, apply, decide, holds, is_same
+from integrations.mapping import THEIRS, Choice, Result, Row, Sheet, apply, decide, holds, is_same
 from integrations.mapping.paths import find
+from integrations.mapping.plain import is_empty
 from integrations.mapping.reading import fields_read
 from integrations.models import Connection, CustomerFact, Inbound, RemoteRecord
 from integrations.news.words import in_our_words
@@ -68,7 +69,7 @@ def take_change(inbound: Inbound, at: datetime) -> Taken:
     if customer is None:
         note = _("Nobody here is meant by this record.")
         return Taken(InboundState.DONE if order else InboundState.IGNORED, note, order)
-    facts = _facts(kind, change, sheet, result)
+    facts = _facts(kind, change, sheet, result, known)
     if _is_overtaken(connection, customer, facts, change):
         return Taken(InboundState.DONE, _("A newer state of this record is known already."), order)
     moved = _move(connection, customer, sheet, facts, change)
@@ -78,14 +79,35 @@ def take_change(inbound: Inbound, at: datetime) -> Taken:
     return Taken(InboundState.DONE, _sentence(moved, result), order)
 
 
-def _facts(kind: str, change: Change, sheet: Sheet, result: Result) -> dict[str, tuple[str, Any]]:
+def _facts(
+    kind: str, change: Change, sheet: Sheet, result: Result, known: RemoteRecord | None
+) -> dict[str, tuple[str, Any]]:
     """Return what the record says: fact -> the field it comes from, and its value. A deal's are told apart by deal."""
-    names = [row.target for row in sheet.rows if row.target.startswith(FACTS)]
+    names = [
+        row.target
+        for row in sheet.rows
+        if row.target.startswith(FACTS) and not _is_from_us(row, change, known)
+    ]
     return {
         f"{name}:{change.remote_id}" if kind == "deal" else name: (name, result.values.get(name))
         for name in names
         if name not in result.problems
     }
+
+
+def _is_from_us(row: Row, change: Change, known: RemoteRecord | None) -> bool:
+    """Whether a field holds what we wrote and nobody has changed since: our word for another system's is not theirs."""
+    read = {name: find(change.values, path) for name, path in fields_read(Sheet((row,))).items()}
+    return (
+        bool(read)
+        and known is not None
+        and all(
+            not is_empty(value)
+            and is_same(value, known.offered.get(name))
+            and is_same(value, known.agreed.get(name))
+            for name, value in read.items()
+        )
+    )
 
 
 def read_change(body: bytes) -> Change:

@@ -17,7 +17,7 @@ from integrations.connectors.base import OrderPage, Preparing, Store, Unreadable
 from integrations.connectors.body import Fields, read_object
 from integrations.connectors.shopify import bulk_documents, documents
 from integrations.connectors.shopify.api import ask, plain_answers
-from integrations.connectors.shopify.bulk_file import Broken, Kept, Scratch, forget, scratch_of
+from integrations.connectors.shopify.bulk_file import Broken, Kept, Scratch, forget, forget_old, scratch_of
 from integrations.connectors.shopify.graph import gid_of, nodes_of, number_of, one_of
 from integrations.connectors.shopify.listing import count_orders, list_page, period_of, read_node
 from tracking.orders import OrderIn
@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 
 LONG = timedelta(days=3)
 MANY = 1000  # orders, from which a file is quicker than pages
-PAGE, MOST_REFUNDS = 50, 10  # orders of a step, and of their refunds, each of which is asked for by itself
+PAGE, MOST_ASKED = (
+    50,
+    10,
+)  # orders of a step, and questions after which it ends: refunds, and orders with many lines
 FULL = 100  # lines of an order, from which Shopify has been seen to leave the others out of a file
 PIECE, SECONDS = 4_000_000, 40.0
 WAIT, WAIT_FOR_OTHERS = 20.0, 60.0
@@ -38,7 +41,10 @@ BULK, FROM = "bulk", "from"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a file is read: its operation's number, bytes taken in, last change and number of the last order."""
+    """How far a file is read: its operation's number, bytes taken in, last change and number of the last order.
+
+    The bytes are those that all machines took in together, so that each step has a place of its own.
+    """
 
     operation: str
     taken: int = 0
@@ -55,6 +61,8 @@ def list_orders(store: Store, since: datetime, until: datetime, cursor: str | No
 
     Raises Preparing while Shopify prepares a file, and what `list_page` raises.
     """
+    if cursor is None:
+        forget_old()
     kind, _bar, rest = (cursor or "").partition("|")
     if kind == BULK:
         operation, taken, at, number = rest.split("|")
@@ -135,8 +143,9 @@ def _fetch(store: Store, scratch: Scratch, mark: Mark) -> OrderPage:
     except Temporary:
         scratch.fail()
         raise
-    scratch.take(scratch.taken, piece, total, min(begun, timezone.now()))
-    return OrderPage((), replace(mark, taken=scratch.taken).as_text())
+    before = scratch.taken
+    scratch.take(before, piece, total, min(begun, timezone.now()))
+    return OrderPage((), replace(mark, taken=mark.taken + scratch.taken - before).as_text())
 
 
 def _demand_done(state: Fields, begun: datetime) -> None:
@@ -180,14 +189,14 @@ def _page(store: Store, scratch: Scratch, mark: Mark) -> OrderPage:
     orders: list[OrderIn] = []
     refused: list[tuple[str, str]] = []
     rows = scratch.orders(mark.at, mark.number, PAGE + 1)
-    refunds = 0
+    asked = 0
     for count, row in enumerate(rows):
-        if count == PAGE or refunds >= MOST_REFUNDS:
+        if count == PAGE or asked >= MOST_ASKED:
             return OrderPage(tuple(orders), mark.as_text(), tuple(refused), as_of=scratch.as_of)
         mark = replace(mark, at=row.at, number=row.number)
         try:
-            node = _node(store, row)
-            refunds += len(node.rows("refunds")) if node else 0
+            node, questions = _node(store, row)
+            asked += questions
             order = read_node(store, node) if node else None
         except (Unreadable, Permanent) as trouble:  # of what was asked besides for this one order
             refused.append((str(row.number), str(trouble)[:300]))
@@ -199,14 +208,21 @@ def _page(store: Store, scratch: Scratch, mark: Mark) -> OrderPage:
     return OrderPage(tuple(orders), None, tuple(refused), as_of=scratch.as_of)
 
 
-def _node(store: Store, row: Kept) -> Fields | None:
-    """Return an order as a page tells it; one with very many lines is asked for by itself, None if it is deleted."""
+def _node(store: Store, row: Kept) -> tuple[Fields | None, int]:
+    """Return an order as a page tells it, None if it is deleted, and how many questions all of it takes.
+
+    One with very many lines is asked for by itself, and so is one of which the file has a line twice.
+    """
     node = read_object(row.body)
     children = [read_object(body) for body in row.children]
     lines = [child for child in children if "currentQuantity" in child]
-    if len(lines) >= FULL:
+    questions = 0
+    if len(lines) >= FULL or len({str(line.get("id")) for line in lines}) < len(lines):
+        questions = 1 + len(lines) // documents.LINES_ASKED
         gid = gid_of("Order", str(row.number))
-        return one_of(ask(store, documents.ORDER, id=gid, lines=documents.LINES_ASKED), "order")
-    node["lineItems"] = {"pageInfo": {"hasNextPage": False}, "nodes": lines}
-    node["shippingLines"] = {"nodes": [child for child in children if "originalPriceSet" in child]}
-    return Fields(node)
+        order = one_of(ask(store, documents.ORDER, id=gid, lines=documents.LINES_ASKED), "order")
+    else:
+        node["lineItems"] = {"pageInfo": {"hasNextPage": False}, "nodes": lines}
+        node["shippingLines"] = {"nodes": [child for child in children if "originalPriceSet" in child]}
+        order = Fields(node)
+    return order, questions + (len(order.rows("refunds")) if order else 0)

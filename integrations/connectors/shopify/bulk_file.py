@@ -152,16 +152,36 @@ def forget(shop: str, operation: str) -> None:
         _path(shop, operation).unlink(missing_ok=True)
 
 
+def forget_old() -> None:
+    """Delete the files of this machine that nobody has read for a day, as those of a reading that was cancelled."""
+    with suppress(OSError):
+        _sweep(_folder(), None)
+
+
 def _path(shop: str, operation: str) -> Path:
     """Return where the file of an operation is kept; others that nobody has read for a day are deleted."""
-    folder = Path(tempfile.gettempdir()) / f"tributary-lists-{os.geteuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    _place().mkdir(mode=0o700, exist_ok=True)
+    folder = _folder()
+    path = folder / f"{sha256(f'{shop} {operation}'.encode()).hexdigest()[:32]}.sqlite3"
+    _sweep(folder, path)
+    return path
+
+
+def _folder() -> Path:
+    """Return the folder; raises OSError if there is none, or it is somebody else's."""
+    folder = _place()
     found = folder.lstat()
     if found.st_uid != os.geteuid() or found.st_mode & 0o077 or folder.is_symlink():
         raise OSError(f"{folder} belongs to somebody else")
-    path = folder / f"{sha256(f'{shop} {operation}'.encode()).hexdigest()[:32]}.sqlite3"
+    return folder
+
+
+def _place() -> Path:
+    return Path(tempfile.gettempdir()) / f"tributary-lists-{os.geteuid()}"
+
+
+def _sweep(folder: Path, own: Path | None) -> None:
     for other in folder.iterdir():
         with suppress(OSError):
-            if other != path and other.stat().st_mtime < time.time() - KEPT:
+            if other != own and other.stat().st_mtime < time.time() - KEPT:
                 other.unlink()
-    return path
