@@ -64,6 +64,7 @@ class BulkDoor:
             "errorCode": None,
             "createdAt": (timezone.now() - self.age).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "objectCount": "0",
+            "fileSize": None,
             "url": None,
             "query": query,
         }
@@ -81,6 +82,7 @@ class BulkDoor:
             one["left"] -= 1
             one["status"] = "RUNNING" if one["left"] >= 0 else self.ends
         if one is not None and one["status"] == "COMPLETED" and one["lines"]:
+            one["fileSize"] = str(len(body_of(one["lines"])))
             one["url"] = self.address or f"{self.shop.url}/bulk/{told['id'].rpartition('/')[2]}?signed=1"
         return {"bulkOperation": one}
 
@@ -90,7 +92,7 @@ class BulkDoor:
         if self.files:
             return self.files.pop(0)
         number = int(path.rpartition("/")[2].partition("?")[0])
-        body = b"".join(json.dumps(line).encode() + b"\n" for line in self.operations[number - 1]["lines"])
+        body = body_of(self.operations[number - 1]["lines"])
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", range_of)
         assert asked is not None
         begin, end = int(asked[1]), min(int(asked[2]) + 1, len(body))
@@ -110,6 +112,11 @@ class BulkDoor:
         lines += self.more
         Random(7).shuffle(lines)
         return lines
+
+
+def body_of(lines: list[Row]) -> bytes:
+    """Return a file's bytes."""
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
 def with_edges(node: Row) -> Row:

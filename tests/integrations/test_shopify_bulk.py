@@ -1,6 +1,5 @@
 """Many orders come as a file that Shopify prepares: the same orders in the same order, whatever happens to it."""
 
-import json
 import os
 import sqlite3
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from core.jobs import Temporary
 from integrations.connectors import shopify
 from integrations.connectors.base import Preparing, Store
 from integrations.connectors.shopify import bulk, bulk_file
+from tests.fakes.shopify_bulk import body_of
 from tests.integrations.bulk_shop import BEGIN, END, its_small, orders_of, read, stock  # noqa: F401 - fixtures
 from tests.integrations.fake_shopify import FakeShop
 from tests.integrations.shopify_messages import line_with
@@ -264,6 +264,21 @@ def test_our_key_is_not_sent_to_the_file(shop: FakeShop, store: Store) -> None:
     assert heard == {None}
 
 
+def test_file_that_is_cut_between_two_lines_is_replaced_by_pages(
+    shop: FakeShop, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock(shop, 4)
+    monkeypatch.setattr(bulk, "PIECE", 1_000_000)
+    pages = read(store, most=1)
+    lines = shop.bulk.operations[0]["lines"]
+    shop.bulk.files = [
+        (200, body_of(lines[: len(lines) // 2]), {})
+    ]  # no length was told, and nobody missed the rest
+
+    assert numbers(pages + read(store, pages[-1].cursor)) == ["1", "2", "3", "4"]
+    assert "Orders" in shop.asked
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -296,7 +311,7 @@ def test_whole_file_at_once_is_taken_too(
     monkeypatch.setattr(bulk, "PIECE", 1_000_000)
     pages = read(store, most=1)
     lines = shop.bulk.operations[0]["lines"]
-    shop.bulk.files = [(200, "\n".join(map(json.dumps, lines)).encode(), {})]
+    shop.bulk.files = [(200, body_of(lines), {})]
 
     assert numbers(pages + read(store, pages[-1].cursor)) == ["1", "2", "3", "4"]
     assert "Orders" not in shop.asked

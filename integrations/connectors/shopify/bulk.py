@@ -143,6 +143,10 @@ def _fetch(store: Store, scratch: Scratch, mark: Mark) -> OrderPage:
     except Temporary:
         scratch.fail()
         raise
+    if (size := state.text("fileSize", 20)) and size != str(
+        total
+    ):  # one without a length may be cut at a line's end
+        raise Broken(f"the file has {total} bytes instead of {size}")
     before = scratch.taken
     scratch.take(before, piece, total, min(begun, timezone.now()))
     return OrderPage((), replace(mark, taken=mark.taken + scratch.taken - before).as_text())

@@ -31,7 +31,7 @@ RUN = """mutation RunBulk($query: String!) {
 }"""
 
 STATE = """query Bulk($id: ID!) {
-  bulkOperation(id: $id) { id status errorCode createdAt objectCount url }
+  bulkOperation(id: $id) { id status errorCode createdAt objectCount fileSize url }
 }"""
 
 RECENT = """query RecentBulks {
