@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "affiliates",
     "tracking",
     "commissions",
+    "fraud",
     "payouts",
     "integrations",
     "reports",
