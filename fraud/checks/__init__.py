@@ -1,0 +1,11 @@
+"""All checks by name. To add one, write its measure beside its like, and name it in that module's list."""
+
+from typing import Any
+
+from fraud.checks import clicks, collusion, coupons, delays, identity, orders, statistics, systems, traffic
+from fraud.checks.base import Check, Figures, Limits, Measure
+
+__all__ = ["CHECKS", "Check", "Figures", "Limits", "Measure"]
+
+_MODULES = (identity, orders, coupons, clicks, traffic, delays, statistics, collusion, systems)
+CHECKS: dict[str, Check[Any]] = {check.name: check for module in _MODULES for check in module.CHECKS}
