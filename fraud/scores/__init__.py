@@ -1,0 +1,1 @@
+"""How likely a case is fraud: by weights, later by what reviewers decided."""
