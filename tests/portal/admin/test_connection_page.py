@@ -60,7 +60,7 @@ def test_few_buttons_need_no_menu(program: Program, mia: User, enter: Enter) -> 
 
     bar, menu = bar_and_menu(shown(enter(mia), row))
 
-    assert bar == ["pause", "disconnect"]
+    assert bar == ["pause", "reprocess", "disconnect"]
     assert menu == []
 
 
