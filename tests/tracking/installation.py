@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -111,7 +112,11 @@ class Installation:
 
     def journal(self) -> str:
         """Return what the journal holds."""
-        return "".join(path.read_text() for path in self.folder.glob("*.jsonl"))
+        lines = []
+        for path in self.folder.glob("*.jsonl"):
+            with suppress(FileNotFoundError):  # it came home just now
+                lines.append(path.read_text())
+        return "".join(lines)
 
     def missing(self, answered: list[str]) -> list[str]:
         """Return what was answered and stands in no table."""
