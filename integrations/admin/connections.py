@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.cells import NONE, when
@@ -146,8 +147,8 @@ class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
     list_select_related = ("program",)
     search_fields = ("name", "source", "base_url")
     empty_words = gettext_lazy("Connect your store, and orders arrive by themselves.")
-    shown = ("program", "kind", "source", "base_url", "state_chip", "heard")
-    readonly_fields = ("state_chip", "heard", "last_error", "kind")
+    shown = ("program", "kind", "source", "base_url", "state_chip", "heard", "connected")
+    readonly_fields = ("state_chip", "heard", "connected", "last_error", "kind")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With what is wrong with each."""
@@ -205,6 +206,12 @@ class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
     def heard(self, row: Connection) -> str:
         """When it last sent something."""
         return when(row.last_received_at) if row.last_received_at else NONE
+
+    @admin.display(description=gettext_lazy("connected by"))
+    def connected(self, row: Connection) -> str:
+        """Who made the connection, and when."""
+        who = row.created_by.get_short_name() if row.created_by else _("the program")
+        return format_html("{} · {}", who, when(row.created_at))
 
     def page_context(self, request: HttpRequest, row: Connection) -> dict[str, Any]:
         """Where the store must send its news, and what came last."""

@@ -55,6 +55,15 @@ def test_what_is_done_often_stands_in_the_bar_and_the_rest_behind_more(
     assert inline(text) == []
 
 
+def test_who_connected_it_stands_there(program: Program, mia: User, enter: Enter) -> None:
+    row = makers.make_connection(program, connector="postback", source="own", base_url="")
+    nobody = shown(enter(mia), row)
+    Connection.objects.filter(pk=row.pk).update(created_by=mia)
+
+    assert "the program · " in nobody
+    assert "Mia · " in shown(enter(mia), row)
+
+
 def test_few_buttons_need_no_menu(program: Program, mia: User, enter: Enter) -> None:
     row = makers.make_connection(program, connector="postback", source="own", base_url="")
 
