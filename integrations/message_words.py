@@ -127,6 +127,7 @@ def topic_words(topic: str) -> str:
     thing, _sign, rest = topic.partition(".")
     if thing == "record" and rest:  # what a system that was asked for changes said
         return _("%(thing)s %(deed)s") % {"thing": _THINGS.get(rest, capfirst(rest)), "deed": _("changed")}
+    topic = topic.removeprefix("action.woocommerce_")  # hooks of that store's own code carry its name
     parts = [part.lower() for part in _SIGNS.split(topic) if part]
     for first, others in (
         (parts[:1], parts[1:]),

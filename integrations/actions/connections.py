@@ -74,7 +74,7 @@ def delivery_url(connection: Connection) -> str:
 
 def wrong_signature() -> str:
     """Return the sentence that stands on a connection while somebody signs with another secret."""
-    return _("A message came with a wrong signature: compare the secret in the store.")
+    return _("A message came with a wrong signature: compare the secret there with the one here.")
 
 
 def wrong_clock() -> str:

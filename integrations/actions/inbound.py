@@ -146,7 +146,7 @@ def _ask(row: Inbound, note: str, at: datetime | None) -> Inbound:
         return _close(row, InboundState.IGNORED, note)
     parked = _(
         "Order %(order)s was deleted in the store, which cannot be asked without API keys: "
-        "add the keys and replay this message, or correct the order by hand."
+        "add the keys and process this message again, or correct the order by hand."
     )
     return _close(row, InboundState.PARKED, parked % order)
 
@@ -207,7 +207,7 @@ def _ask_for_order(row: Inbound, reading: Reading, at: datetime | None) -> Inbou
     if connector_of(row.connection).has_keys(store_of(row.connection)):
         return _ask(row, "", at)
     waits = _(
-        "The refund is in %(currency)s, and order %(order)s is not known yet: replay this once it is here."
+        "The refund is in %(currency)s, and order %(order)s is not known yet: process this again once it is here."
     )
     return _close(row, InboundState.QUARANTINED, waits % {"currency": reading.currency, "order": reading.of})
 

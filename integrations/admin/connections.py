@@ -210,7 +210,7 @@ class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
     @admin.display(description=gettext_lazy("connected by"))
     def connected(self, row: Connection) -> str:
         """Who made the connection, and when."""
-        who = row.created_by.get_short_name() if row.created_by else _("the program")
+        who = row.created_by.get_short_name() if row.created_by else _("automatically")
         return format_html("{} · {}", who, when(row.created_at))
 
     def page_context(self, request: HttpRequest, row: Connection) -> dict[str, Any]:
@@ -341,8 +341,10 @@ class ConnectionAdmin(MonitorPages, AccessPages, MappingPages):
 def _next_words(row: Connection) -> str:
     """What whoever has just made a connection does next."""
     access = actions.access_of(row)
-    if access is None:
+    if access is None and actions.delivery_url(row):
         return _("Connected: the address to call and the secret stand on this page.")
+    if access is None:
+        return _("Connected. Next: “Test” on this page.")
     return _("Made. Next: “Connect with %(vendor)s” on this page, or “Test” if you entered a key.") % {
         "vendor": access.vendor
     }

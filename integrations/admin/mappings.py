@@ -258,7 +258,7 @@ def mapped_of(row: Connection, manages: bool = False) -> dict[str, Any]:
 
 def senders_of(row: Connection, secret: str = "") -> list[tuple[str, str]]:
     """Return the ways in which messages can be sent, title and text; without the secret it is masked."""
-    return inbox.senders(actions.delivery_url(row), secret) if row.connector == "inbox" else []
+    return inbox.senders(store_of(row), actions.delivery_url(row), secret) if row.connector == "inbox" else []
 
 
 def doubts_of(row: Connection, mappings: dict[tuple[str, str], Any] | None = None) -> list[str]:

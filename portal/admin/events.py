@@ -42,7 +42,7 @@ class EventAdmin(ScopedAdmin):
     @admin.display(description=_("by"), ordering="actor")
     def by(self, row: Event) -> str:
         """Who did it."""
-        return str(row.actor) if row.actor else str(_("the program"))
+        return str(row.actor) if row.actor else str(_("automatically"))
 
     @admin.display(description=_("details"))
     def details(self, row: Event) -> str:

@@ -1,6 +1,6 @@
 """Earnings: the list by state and month, and how each figure was worked out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Paginator
@@ -101,15 +101,15 @@ def stages() -> list[tuple[str, str]]:
     ]
 
 
-def months(enrollment: Enrollment) -> list[datetime]:
-    """The first instant of each month since the first commission, newest first, at most 24."""
+def months(enrollment: Enrollment) -> list[date]:
+    """The first day of each month since the first commission, by the program's clock, newest first, at most 24."""
     first = Commission.objects.filter(enrollment=enrollment).aggregate(at=Min("occurred_at"))["at"]
     if first is None:
         return []
     local = enrollment.program.local
-    start, month = local(first).replace(day=1), local(timezone.now()).replace(day=1, hour=0, minute=0)
-    found: list[datetime] = []
-    while month.date() >= start.date() and len(found) < 24:
+    start, month = local(first).date().replace(day=1), local(timezone.now()).date().replace(day=1)
+    found: list[date] = []
+    while month >= start and len(found) < 24:
         found.append(month)
         month = _month_before(month)
     return found
@@ -126,5 +126,5 @@ def in_month(found: QuerySet[Commission], enrollment: Enrollment, month: str) ->
     return found.filter(occurred_at__gte=first, occurred_at__lt=last)
 
 
-def _month_before(month: datetime) -> datetime:
+def _month_before(month: date) -> date:
     return month.replace(year=month.year - (month.month == 1), month=(month.month - 2) % 12 + 1)

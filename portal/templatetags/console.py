@@ -1,10 +1,13 @@
 """Parts of the managers' pages: their icons, the tabs over a list, how a figure moved."""
 
+from copy import copy
 from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -33,21 +36,33 @@ def console_icon(name: str) -> SafeString:
     return format_html(svg, CONSOLE_ICONS.get(name) or ICONS[name])
 
 
-@register.simple_tag
-def state_tabs(cl: ChangeList) -> list[dict[str, Any]]:
-    """One tab per state that occurs, with its count, for pages that name a `tab_field`."""
+@register.simple_tag(takes_context=True)
+def state_tabs(context: Context, cl: ChangeList) -> list[dict[str, Any]]:
+    """One tab per state among what search and filters leave, with its count, for pages that name a `tab_field`."""
     name = getattr(cl.model_admin, "tab_field", "")
     if not name:
         return []
-    rows = cl.root_queryset.order_by().values(name).annotate(count=Count("pk"))
-    counts = {row[name]: row["count"] for row in rows}
     key = f"{name}__exact"
+    rows = _in_any_state(context["request"], cl, key).order_by().values(name).annotate(count=Count("pk"))
+    counts = {row[name]: row["count"] for row in rows}
     here = str(cl.get_filters_params().get(key, [""])[-1])
     tabs = [_tab(cl, key, "", _("all"), sum(counts.values()), here)]
     choices = cl.model._meta.get_field(name).flatchoices  # type: ignore[union-attr]  # a column, not a relation
     return tabs + [
-        _tab(cl, key, value, label, counts[value], here) for value, label in choices if value in counts
+        _tab(cl, key, value, label, counts.get(value, 0), here)
+        for value, label in choices
+        if value in counts or here == str(value)
     ]
+
+
+def _in_any_state(request: HttpRequest, cl: ChangeList, key: str) -> QuerySet[Any]:
+    """What the search and every filter but the tab leave."""
+    others = {name: values for name, values in cl.filter_params.items() if name != key}
+    if not others and not cl.query:
+        return cl.root_queryset
+    copied = copy(cl)  # it notes its filters while it asks; the page's own stay as they are
+    copied.filter_params = others
+    return copied.get_queryset(request)
 
 
 def _tab(cl: ChangeList, key: str, value: Any, label: Any, count: int, here: str) -> dict[str, Any]:
@@ -105,7 +120,7 @@ def audit_steps(row: Model) -> list[Step]:
 
 
 def _by(event: Event) -> str:
-    who = str(event.actor) if event.actor else _("the program")
+    who = str(event.actor) if event.actor else _("automatically")
     reason = event.data.get("reason") or event.data.get("reference") or ""
     return f"{who}: {reason}" if reason else who
 

@@ -41,25 +41,12 @@ function addName(button) {
   field.focus();
 }
 
-function closeMenus(except) {
-  for (const menu of document.querySelectorAll("details.menu[open], details.more-acts[open]")) {
-    if (menu !== except) menu.open = false;
-  }
-}
-
 document.addEventListener("click", (event) => {
   const name = event.target.closest("[data-name]");
   if (name) addName(name);
-  closeMenus(event.target.closest("details"));
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") {
-    const menu = event.target.closest("details[open]");
-    if (!menu?.matches(".menu, .more-acts")) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  }
   if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
   const card = event.target.closest("[data-rule]");
   const button = card?.querySelector(`[data-move="${event.key === "ArrowUp" ? "up" : "down"}"]`);

@@ -45,6 +45,7 @@ def test_kind_in_words(kind: str, words: str) -> None:
         ("contact.privacyDeletion", "Contact deleted"),
         ("change.person", "Person changed"),
         ("record.contact", "Contact changed"),
+        ("action.woocommerce_order_refunded", "Order refunded"),
         ("checkout.session.completed", "Checkout session completed"),
         ("", ""),
         ("…", "…"),

@@ -113,7 +113,7 @@ def test_refund_in_another_currency_than_its_order_is_put_aside(door: Connection
 def test_foreign_refund_before_its_order_is_not_taken_for_the_orders_money(door: Connection) -> None:
     early = send(door, event="refund", order="1001", refund="r-1", amount="5000", currency="JPY")
     assert (early.state, Refund.objects.count()) == ("quarantined", 0)
-    assert "replay this once it is here" in early.note
+    assert "process this again once it is here" in early.note
 
     send(door, **SALE)
 

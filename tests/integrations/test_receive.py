@@ -81,7 +81,10 @@ def test_wrong_signature_is_refused_and_shown(connection: Connection, signature:
     connection.refresh_from_db()
     assert status == 401
     assert Inbound.objects.count() == 0
-    assert connection.last_error == "A message came with a wrong signature: compare the secret in the store."
+    assert (
+        connection.last_error
+        == "A message came with a wrong signature: compare the secret there with the one here."
+    )
 
 
 def test_one_changed_byte_breaks_the_signature(connection: Connection) -> None:

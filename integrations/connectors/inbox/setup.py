@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from integrations.connectors.base import Store
 from integrations.connectors.inbox.tables import ORDER
-from integrations.connectors.inbox.verify import PARAMETER, id_path
+from integrations.connectors.inbox.verify import PARAMETER, header_named, id_path
 from integrations.mapping import BadMapping, Sheet, read_sheet
 
 MASK = "••••"
@@ -50,8 +50,9 @@ def _readable(document: object) -> Sheet:
         return Sheet()
 
 
-def senders(delivery_url: str, secret: str = "") -> list[tuple[str, str]]:
+def senders(store: Store, delivery_url: str, secret: str = "") -> list[tuple[str, str]]:
     """Return title and text of the ways to send; without the secret, a mask stands in its place."""
+    named = header_named(store)
     shown = secret or MASK
     address = (
         f"{delivery_url}?{urlencode({PARAMETER: secret})}" if secret else f"{delivery_url}?{PARAMETER}={MASK}"
@@ -59,8 +60,8 @@ def senders(delivery_url: str, secret: str = "") -> list[tuple[str, str]]:
     return [
         (
             _("Signed: HMAC-SHA256 of the body with the secret, in hexadecimal or base64"),
-            "X-Signature: sha256={signature}",
+            f"{named or 'X-Signature'}: sha256={{signature}}",
         ),
-        (_("With a token in a header"), f"Authorization: Bearer {shown}"),
+        (_("With a token in a header"), f"{named or 'Authorization'}: Bearer {shown}"),
         (_("With a token in the address, for systems that can do nothing else"), address),
     ]

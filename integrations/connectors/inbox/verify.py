@@ -65,9 +65,14 @@ def id_path(store: Store) -> Steps | None:
         return None
 
 
+def header_named(store: Store) -> str:
+    """Return the header that the system was said to use; "" for the usual ones."""
+    return str(store.options.get("header") or store.keys.get("header") or "").strip()
+
+
 def _in_headers(store: Store, headers: Mapping[str, str]) -> Iterator[str]:
     """What the header named by the options says, or else the usual ones."""
-    named = str(store.options.get("header") or store.keys.get("header") or "").strip()
+    named = header_named(store)
     for name in (named,) if named else (*SIGNATURES, *TOKENS):
         if value := headers.get(name, "").strip():
             yield value

@@ -106,7 +106,7 @@ def _refund(refund: Fields) -> Reading:
         raise Unreadable(
             _(
                 "A refund has failed at Stripe. If it was taken before, it is still counted: "
-                "add an API key and replay this message."
+                "add an API key and process this message again."
             )
         )
     if status != "succeeded":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from affiliates.models import Program
 from core.models import User
-from integrations.models import Connection, FieldDecision
+from integrations.models import Connection, FieldDecision, Inbound
 from tests import makers
 from tests.house.markup import inline
 
@@ -60,7 +61,7 @@ def test_who_connected_it_stands_there(program: Program, mia: User, enter: Enter
     nobody = shown(enter(mia), row)
     Connection.objects.filter(pk=row.pk).update(created_by=mia)
 
-    assert "the program · " in nobody
+    assert "automatically · " in nobody
     assert "Mia · " in shown(enter(mia), row)
 
 
@@ -107,3 +108,71 @@ def test_decision_names_the_rule_in_words(program: Program, mia: User, enter: En
     text = enter(mia).get(reverse("admin:integrations_connection_mappings", args=[row.pk]))
 
     assert "<small>the newest wins</small>" in text.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        ("", ["X-Signature: sha256={signature}", "Authorization: Bearer s3cret"]),
+        ("X-Mine", ["X-Mine: sha256={signature}", "X-Mine: Bearer s3cret"]),
+    ],
+)
+def test_page_of_the_secret_names_the_header_that_is_looked_at(
+    program: Program, mia: User, enter: Enter, header: str, lines: list[str]
+) -> None:
+    keys = {"webhook_secret": "s3cret", "header": header}
+    row = makers.make_connection(program, connector="inbox", base_url="", secrets=keys)
+
+    text = enter(mia).get(reverse("admin:integrations_connection_secret", args=[row.pk])).content.decode()
+
+    assert [line for line in lines if line in text] == lines
+    assert ("Authorization" in text) is not bool(header)
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"connector": "postback"}, "Connected: the address to call and the secret stand on this page."),
+        ({"connector": "folder", "folder": "sales"}, "Connected. Next: “Test” on this page."),
+    ],
+)
+def test_new_connection_says_what_comes_next(
+    program: Program, mia: User, enter: Enter, tmp_path: Path, settings: Any, form: dict[str, str], words: str
+) -> None:
+    settings.FILE_DROP_ROOT = str(tmp_path)
+    address = reverse("admin:integrations_connection_add") + f"?connector={form['connector']}"
+    named = {"program": program.pk, "name": "Till", "source": "till", "taken": "look", **form}
+
+    answer = enter(mia).post(address, named, follow=True)
+
+    assert [str(message) for message in answer.context["messages"]] == [words]
+
+
+def test_tab_of_the_browser_names_the_page(program: Program, mia: User, enter: Enter) -> None:
+    row, client = makers.make_connection(program, connector="postback", base_url="", name="Till"), enter(mia)
+
+    titles = [
+        re.search(r"<title>(.*?)</title>", client.get(address).content.decode(), re.DOTALL)
+        for address in (reverse("admin:integrations_connection_changelist"), page(row))
+    ]
+
+    assert [title and title[1].partition(" · ")[0].strip() for title in titles] == ["Connections", "Till"]
+
+
+def test_tabs_count_what_the_other_filters_leave(program: Program, mia: User, enter: Enter) -> None:
+    mine, other = (
+        makers.make_connection(program, connector="postback", base_url="", source=source)
+        for source in ("mine", "other")
+    )
+    for number, (row, state) in enumerate([(mine, "done"), (mine, "parked"), (other, "done")]):
+        Inbound.objects.create(connection=row, dedupe_key=str(number), topic="order", body=b"{}", state=state)
+    client, address = enter(mia), reverse("admin:integrations_inbound_changelist")
+
+    mine_only: dict[str, str] = {"connection__id__exact": str(mine.pk)}
+    counted = [
+        re.findall(r">(\w+) <b>(\d+)</b>", client.get(address, query).content.decode())
+        for query in ({}, mine_only, {**mine_only, "state__exact": "done"})
+    ]
+
+    assert counted[0] == [("All", "3"), ("Processed", "2"), ("Parked", "1")]
+    assert counted[1] == counted[2] == [("All", "2"), ("Processed", "1"), ("Parked", "1")]

@@ -144,6 +144,16 @@ def test_list_is_filtered_by_state_and_month(enter: Enter, ann: Enrollment, bran
     assert [len(found[f"month={month}"]) for month in ("2026-11", "2026-10", "nonsense")] == [2, 0, 2]
 
 
+def test_months_offered_are_those_of_the_programs_clock(enter: Enter, ann: Enrollment, brand: Brand) -> None:
+    type(ann.program).objects.update(time_zone="Asia/Tokyo")
+    makers.make_commission(ann)
+
+    page = enter(ann).get("/earnings/").content.decode()
+
+    assert '<option value="2026-11">November 2026</option>' in page
+    assert "October 2026" not in page
+
+
 @pytest.mark.parametrize("month", ["9999-12", "0001-01", "2026-99", "-1", "\0"])
 def test_month_that_is_none_leaves_the_whole_list(
     enter: Enter, ann: Enrollment, brand: Brand, month: str
