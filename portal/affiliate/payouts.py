@@ -138,8 +138,7 @@ def _reversals(sources: Iterable[str]) -> dict[str, Reversal]:
 
 def _reason(commission: Commission | None, reversal: Reversal | None) -> str:
     if reversal is not None:
-        why = reversal.refund.reason if reversal.refund else ""
-        return ": ".join(filter(None, [cause_of(reversal), why]))
+        return cause_of(reversal)  # what the shop's staff noted may name the buyer
     if commission is None:
         return ""
     return " ".join(sentence.text for sentence in sentences(commission))
