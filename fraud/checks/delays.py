@@ -80,8 +80,9 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
             "Expensive things that are slept over, newsletters that are read later, a spot on television."
         ),
         measure=late_orders,
-        # Sample: rule 3. Everflow: 30 % after 24 hours may be click spam; where peers have 10 %, that is 0.2 above.
-        limits=Limits(0.2, sample=20),
+        # Sample: rule 3, full flooding is to be found from 10 orders on (1.3); `p` keeps honest small ones out.
+        # Everflow: 30 % after 24 hours may be click spam; where peers have 10 %, that is 0.2 above.
+        limits=Limits(0.2, sample=10),
         weight=1.5,
     ),
     Check(
@@ -114,7 +115,8 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
         plain=_("Many of your clicks come from other countries than the orders."),
         honest=_("Travel, expatriates, gifts, and readers who use VPNs."),
         measure=foreign_orders,
-        limits=Limits(0.3, sample=30),  # sample: rule 6; the excess is our choice
+        # Sample: rule 6. The excess is our choice: at 0.3, two of six simulated blogs for people abroad were held.
+        limits=Limits(0.5, sample=30),
         weight=1.2,
     ),
     Check(

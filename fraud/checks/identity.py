@@ -241,6 +241,7 @@ ACCOUNTS: tuple[Check[AccountFacts], ...] = (
         measure=same_contact,
         limits=Limits(1),
         weight=1.5,
+        action=Action.NOTE,  # rule 10 wants two independent kinds: one alone holds every two of a household
     ),
     Check(
         name="several_accounts",

@@ -13,7 +13,9 @@ from scipy.optimize import minimize
 from scipy.special import betaincinv, betaln, digamma, expit, gammaln, logit
 
 MANY = 20  # peers from which on their own spread is believed: with fewer, likelihood flags up to 8 % of honest ones
-CASES = 20  # successes of all peers, and failures, before which the same holds
+# Successes of all peers but the one with the most, and failures of all, before which the same holds: of something rare,
+# as chargebacks, one fraud has more than all others, and would pass for their spread.
+CASES = 20
 SPREAD = 0.7  # assumed standard deviation of honest rates on the logit scale; Beta(2, 48) around 4 %
 LEAST, MOST = 2.0, 10_000.0  # a + b: how many trials the peers' experience may weigh
 OUTLIER = 0.001  # peers less likely than this under the others' fit do not shape it
@@ -66,7 +68,8 @@ def fit(successes: Sequence[int], trials: Sequence[int]) -> Prior:
     without any.
     """
     hits, tries = _counted(successes, trials)
-    is_enough = len(tries) >= MANY and CASES <= hits.sum() <= tries.sum() - CASES
+    most = float(hits.max())
+    is_enough = len(tries) >= MANY and CASES + most <= hits.sum() <= tries.sum() - CASES
     return _likeliest(hits, tries) if is_enough else _assumed(hits, tries)
 
 

@@ -152,3 +152,10 @@ def test_the_interval_holds_95_of_100() -> None:
 
     assert stats.beta(14, 136).cdf(high) - stats.beta(14, 136).cdf(low) == pytest.approx(0.95)
     assert low < 14 / 150 < high
+
+
+def test_one_with_most_of_something_rare_does_not_pass_for_the_spread_of_all() -> None:
+    """Chargebacks: a hundred peers have ten in 3,000 orders, and one fraud has 25 of its 47."""
+    successes, trials = [*([1, 0, 0, 0, 0, 0, 0, 0, 0, 0] * 10), 25], [*([30] * 100), 47]
+
+    assert upper_tail(25, 47, fit(successes, trials)) < 1e-9
