@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from affiliates.verb_admin import Verb
 from integrations import actions
-from integrations.admin.outgoing import DaysForm, span_of
+from integrations.admin.outgoing import DaysForm
 from integrations.connectors import CONNECTORS
 from integrations.models import Connection
 from integrations.states import ConnectionState
@@ -24,7 +24,7 @@ class ReceivedForm(DaysForm):
 
 def reprocess(row: Connection, *, actor: Any, first: date, last: date, stuck: bool) -> Connection:
     """Have what was received on some days, in the program's time zone, processed again."""
-    since, until = span_of(row, first, last)
+    since, until = row.program.span_of(first)[0], row.program.span_of(last)[1]
     return actions.reprocess(row, since=since, until=until, is_stuck=stuck, actor=actor)
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import Count, Min
@@ -106,18 +105,9 @@ class PeriodForm(DaysForm):
     )
 
 
-def span_of(row: Connection, first: date, last: date) -> tuple[datetime, datetime]:
-    """Return when the first day begins and the last one is over, in the program's time zone."""
-    zone = ZoneInfo(row.program.time_zone)
-    return (
-        datetime.combine(first, datetime.min.time(), zone),
-        datetime.combine(last + timedelta(days=1), datetime.min.time(), zone),
-    )
-
-
 def replay_period(row: Connection, *, actor: Any, first: Any, last: Any, kind: str, delivered: bool) -> int:
     """Put the messages of some days, in the program's time zone, back in line."""
-    since, until = span_of(row, first, last)
+    since, until = row.program.span_of(first)[0], row.program.span_of(last)[1]
     ended = (DeliveryState.DEAD, DeliveryState.DONE, DeliveryState.SKIPPED)
     states = ended if delivered else (DeliveryState.DEAD,)
     return actions.replay_period(row, since=since, until=until, states=states, kind=kind, actor=actor)

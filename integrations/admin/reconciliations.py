@@ -1,6 +1,6 @@
 """Reconciliations: what the stores were asked for, how far it is, what differed; and the way to a backfill."""
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from affiliates.asked_twice import ask_twice
 from affiliates.cells import chip, when
+from affiliates.models import Program
 from affiliates.scoped_admin import merchants_that_let, person
 from affiliates.verb_admin import Verb, VerbAdmin
 from core.jobs import Failure
@@ -56,9 +57,9 @@ class PeriodForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
-        self.zone, self.now = zone, timezone.now().replace(microsecond=0)
-        today = self.now.astimezone(zone).date()
+    def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
+        self.program, self.now = program, timezone.now().replace(microsecond=0)
+        today = program.local(self.now).date()
         kwargs["initial"] = {"begins_on": today - USUAL, "ends_on": today}
         super().__init__(*args, **kwargs)
 
@@ -67,8 +68,8 @@ class PeriodForm(forms.Form):
         values: dict[str, Any] = super().clean() or {}
         if {"begins_on", "ends_on"} - values.keys():
             return values
-        begins_at = datetime.combine(values["begins_on"], time.min, self.zone)
-        end = datetime.combine(values["ends_on"], time.min, self.zone) + timedelta(days=1)
+        local, span_of = self.program.local, self.program.span_of
+        begins_at, end = local(span_of(values["begins_on"])[0]), local(span_of(values["ends_on"])[1])
         if begins_at >= min(end, self.now):
             raise forms.ValidationError(_("Choose a first day that is not after the last, nor after today."))
         return {**values, "begins_at": begins_at, "ends_at": min(end, self.now)}
@@ -223,7 +224,7 @@ class ReconciliationAdmin(VerbAdmin):
         return ask_twice(
             request,
             self,
-            PeriodForm(data, zone=ZoneInfo(row.program.time_zone)),
+            PeriodForm(data, program=row.program),
             title=_("Backfill from “%(name)s”") % {"name": row},
             button=_("Read them"),
             back=back,

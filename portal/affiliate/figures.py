@@ -89,7 +89,7 @@ def last_month(enrollment: Enrollment, now: datetime) -> Month:
     program = enrollment.program
     today = program.local(now).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
-    since = datetime.combine(days[0], datetime.min.time(), ZoneInfo(program.time_zone))
+    since = program.span_of(days[0])[0]
     by_day = _net_by_day(enrollment, since)
     series = [(day, program.money(by_day[day])) for day in days]
     return Month(

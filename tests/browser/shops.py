@@ -190,8 +190,9 @@ class Visitor:
         self.until(self._lists_the_pages_cookies, "the cookies are listed")
         return [dict(cookie) for cookie in self.context.cookies() if cookie["domain"] != "localhost"]
 
-    def keeps(self, value: str) -> None:
-        """Return once the shop's one cookie has this value: browsers set what a script says a moment later."""
+    def keeps(self, value: str) -> bool:
+        """Say whether the shop's one cookie gets this value: browsers set what a script says a moment later."""
         self.until(
             lambda: [cookie["value"] for cookie in self.cookies()] == [value], f"one cookie, with {value}"
         )
+        return True

@@ -124,7 +124,7 @@ def test_denied_then_granted_then_withdrawn(visitor: Visitor, front: Storefront)
     assert (visitor.says("id"), visitor.kept()) == (tid, [])
 
     visitor.says("consent", "granted")
-    visitor.keeps(tid)
+    assert visitor.keeps(tid)
     visitor.opens(front.at("/shoes", A))
     assert visitor.says("id") == tid  # agreed to on the page before
 
@@ -153,7 +153,7 @@ def test_global_privacy_control_is_a_no_until_the_shop_has_a_yes(
 
     visitor.says("consent", "granted")
 
-    visitor.keeps(tid)
+    assert visitor.keeps(tid)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +181,7 @@ def test_consent_mode_decides_by_ad_storage(
     )
 
     visitor.until(lambda: len(visitor.kept()) == kept, "what consent allows is kept")
+    assert len(visitor.kept()) == kept
     assert length == visitor.page.evaluate("dataLayer.length")
     assert length == 1 + len(defaults) + (1 if update else 2)
 
@@ -226,7 +227,7 @@ def test_storage_brings_a_lost_cookie_back_until_the_window_ends(front: Storefro
 
     visitor.context.clear_cookies()
     visitor.opens(front.at("/", A))
-    visitor.keeps(tid)
+    assert visitor.keeps(tid)
     assert abs(_expiry(visitor) - expires) < 2
 
     visitor.context.clear_cookies()
@@ -243,7 +244,7 @@ def test_newer_click_replaces_the_older(front: Storefront, visitor: Visitor) -> 
 
     assert first != second
     assert visitor.says("id") == second
-    visitor.keeps(second)
+    assert visitor.keeps(second)
     assert Beacon.objects.get(tid=second, kind="page").data == {"was": first}
 
 
@@ -259,7 +260,7 @@ def test_older_click_replaces_no_newer_one(
     visitor.opens(front.at(f"/?tid={older}", A))
 
     assert visitor.says("id") == newer
-    visitor.keeps(newer)
+    assert visitor.keeps(newer)
 
 
 def test_id_that_nobody_issued_is_dropped_for_the_kept_one(front: Storefront, visitor: Visitor) -> None:
@@ -270,7 +271,7 @@ def test_id_that_nobody_issued_is_dropped_for_the_kept_one(front: Storefront, vi
     visitor.opens(front.at(f"/?tid={forged}", A))
     visitor.until(lambda: visitor.says("id") == tid, "the portal has said that it is not genuine")
 
-    visitor.keeps(tid)
+    assert visitor.keeps(tid)
     assert visitor.page.evaluate("localStorage._tid.slice(0, 32)") == tid
 
 
@@ -301,7 +302,7 @@ def test_cookie_is_secure_on_https_and_as_wide_as_the_shops_domain(visitor: Visi
 
     visitor.page.goto(f"https://www.shop.example.co.uk/?tid={'a' * 32}")
 
-    visitor.keeps("a" * 32)
+    assert visitor.keeps("a" * 32)
     [cookie] = visitor.cookies()
     assert (cookie["domain"], cookie["secure"], cookie["sameSite"]) == (".example.co.uk", True, "Lax")
 

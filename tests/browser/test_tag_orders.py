@@ -209,7 +209,7 @@ def test_calls_wait_for_the_script_and_the_function_may_have_another_name(
         tid,
         "undefined",
     ]
-    visitor.keeps(tid)
+    assert visitor.keeps(tid)
 
 
 def test_events_do_without_the_function(front: Storefront, visitor: Visitor) -> None:
