@@ -15,6 +15,8 @@ MAY: dict[str, frozenset[str]] = {
     "manage_integrations": frozenset({"owner", "manager"}),
     "hold_commissions": frozenset({"owner", "manager", "finance", "reviewer"}),
     "decline_commissions": frozenset({"owner", "manager", "reviewer"}),
+    "review_fraud": frozenset({"owner", "manager", "reviewer"}),
+    "manage_fraud": frozenset({"owner", "manager"}),
     "adjust_commissions": frozenset({"owner", "finance"}),
     "open_batch": frozenset({"owner", "manager", "finance"}),
     "approve_batch": frozenset({"owner", "finance"}),

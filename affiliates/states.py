@@ -25,6 +25,11 @@ MOVES: dict[str, frozenset[str]] = {
     "left": frozenset({"active"}),
     "banned": frozenset(),
 }
+# for who finds that it was wrong to stop somebody: not a change of mind, which a ban does not allow
+UNDONE: dict[str, frozenset[str]] = {
+    "suspended": frozenset({"active"}),
+    "banned": frozenset({"active", "suspended"}),
+}
 
 
 def guard(old: str, new: str) -> None:

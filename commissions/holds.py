@@ -1,6 +1,6 @@
 """Why the house itself puts a commission on hold: the buyer is the affiliate, or only a browser says it is due.
 
-Pure. Reasons are codes that commissions.words says to people.
+Fraud review adds its own, `fraud:<cause>`. Pure. Reasons are codes that commissions.words says to people.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,7 @@ from tracking.hearsay import CLAIM
 from tracking.models import Decision
 
 SELF_REFERRAL = "self_referral"
+FRAUD = "fraud"  # before the cause of the case that holds it
 
 
 def reason_to_hold(

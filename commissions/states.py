@@ -16,8 +16,8 @@ class CommissionState(models.TextChoices):
 
 MOVES: dict[str, frozenset[str]] = {
     "pending": frozenset({"approved", "declined"}),
-    "approved": frozenset(),
-    "declined": frozenset(),
+    "approved": frozenset({"declined"}),  # taken back
+    "declined": frozenset({"pending", "approved"}),  # reinstated
 }
 
 
@@ -63,6 +63,7 @@ class ReversalCause(models.TextChoices):
     REVISION = "revision", _("order changed")
     DECISION = "decision", _("credited to somebody else")
     VOLUME = "volume", _("volume changed")
+    FRAUD = "fraud", _("fraud review")
 
 
 class SimulationState(models.TextChoices):

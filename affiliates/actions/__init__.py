@@ -1,7 +1,7 @@
 """The verbs of the ground floor; one file per noun."""
 
 from affiliates.actions.affiliates import change_affiliate, register_affiliate
-from affiliates.actions.coupons import create_coupon, retire_coupon
+from affiliates.actions.coupons import create_coupon, mark_offline, retire_coupon
 from affiliates.actions.direct_links import (
     approve_direct_link,
     ask_direct_link,
@@ -15,6 +15,7 @@ from affiliates.actions.enrollments import (
     ban,
     leave,
     refuse,
+    restore,
     set_sponsor,
     suspend,
 )
@@ -58,10 +59,12 @@ __all__ = [
     "imported_code",
     "invite_member",
     "leave",
+    "mark_offline",
     "pause_link",
     "refuse",
     "refuse_direct_link",
     "register_affiliate",
+    "restore",
     "resume_link",
     "retire_coupon",
     "set_payee",

@@ -23,6 +23,7 @@ def create_coupon(
     kind: str = CouponKind.PERSONAL,
     policy: str = CouponPolicy.ALWAYS,
     note: str = "",
+    is_offline: bool = False,
     actor: User | None = None,
     at: datetime | None = None,
 ) -> Coupon:
@@ -41,11 +42,34 @@ def create_coupon(
                 kind=kind,
                 policy=policy,
                 note=note,
+                is_offline=is_offline,
             )
     except IntegrityError as taken:
         raise IllegalMove(_("This coupon belongs to somebody already.")) from taken
     events.record("coupon.created", coupon, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at)
     return coupon
+
+
+@transaction.atomic
+def mark_offline(
+    coupon: Coupon, is_offline: bool = True, *, actor: User | None = None, at: datetime | None = None
+) -> Coupon:
+    """Say that a code is read out or printed, so that nobody clicks before using it; or that it is not.
+
+    It changes nobody's credit: fraud review alone expects other traffic of such a code.
+    """
+    if actor is not None:
+        demand(actor, "manage_affiliates", coupon.program.merchant_id)
+    row: Coupon = Coupon.objects.select_for_update(of=("self",)).select_related("program").get(pk=coupon.pk)
+    if row.is_offline == is_offline:
+        return row
+    row.is_offline = is_offline
+    row.save(update_fields=["is_offline"])
+    program, data = row.program, {"is_offline": [not is_offline, is_offline]}
+    events.record(
+        "coupon.changed", row, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+    )
+    return row
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from affiliates.actions.links import create_default_link
 from affiliates.codes import from_name, random_code
 from affiliates.models import Affiliate, Enrollment, Group, Program
 from affiliates.roles import demand
-from affiliates.states import EnrollmentState, IllegalMove, guard
+from affiliates.states import UNDONE, EnrollmentState, IllegalMove, guard
 from core import events
 from core.models import User
 
@@ -91,6 +91,21 @@ def ban(enrollment: Enrollment, *, reason: str, actor: User, at: datetime | None
     return _decide(enrollment, EnrollmentState.BANNED, "enrollment.banned", reason, actor, at)
 
 
+@transaction.atomic
+def restore(
+    enrollment: Enrollment, state: str, *, reason: str = "", actor: User, at: datetime | None = None
+) -> Enrollment:
+    """Let a stopped affiliate be what it was before, with the reason of then: it was wrong to stop it."""
+    locked: Enrollment = Enrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
+    demand(actor, "manage_affiliates", locked.program.merchant_id)
+    if locked.state == state:
+        return locked
+    if state not in UNDONE.get(locked.state, ()):
+        raise IllegalMove(_("It was not stopped, or was something else before."))
+    kind = "enrollment.activated" if state == EnrollmentState.ACTIVE else "enrollment.suspended"
+    return _moved(locked, state, kind, reason, actor, at)
+
+
 def leave(enrollment: Enrollment, *, actor: User, at: datetime | None = None) -> Enrollment:
     """The affiliate leaves by itself."""
     with transaction.atomic():
@@ -122,6 +137,12 @@ def _move(
     if enrollment.state == state:
         return enrollment
     guard(enrollment.state, state)
+    return _moved(enrollment, state, kind, reason, actor, at)
+
+
+def _moved(
+    enrollment: Enrollment, state: str, kind: str, reason: str, actor: User | None, at: datetime | None
+) -> Enrollment:
     enrollment.state, enrollment.reason, enrollment.decided_at = state, reason, at or timezone.now()
     enrollment.save(update_fields=["state", "reason", "decided_at"])
     if state == EnrollmentState.ACTIVE:

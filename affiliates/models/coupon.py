@@ -36,6 +36,11 @@ class Coupon(Scoped):
         _("policy"), max_length=20, choices=CouponPolicy.choices, default=CouponPolicy.ALWAYS
     )
     note = models.CharField(_("what customers get"), max_length=120, blank=True)
+    is_offline = models.BooleanField(
+        _("read out or printed"),
+        default=False,
+        help_text=_("On a poster, in a podcast or on a flyer: nobody clicks before using it."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     retired_at = models.DateTimeField(_("retired at"), null=True, editable=False)
 

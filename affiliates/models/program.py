@@ -121,6 +121,13 @@ class Program(Scoped):
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
         help_text=_("Then address, browser and referrer are removed; the click and its figures stay."),
     )
+    is_screened = models.BooleanField(
+        _("fraud review"),
+        default=True,
+        help_text=_(
+            "Commissions are looked at before they can be approved; what is doubtful waits for a person."
+        ),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

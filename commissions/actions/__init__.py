@@ -6,10 +6,11 @@ from commissions.actions.commissions import (
     adjust,
     approve,
     approve_due,
-    decline,
     hold,
+    let_go,
     mark_screened,
     release,
+    wait_for_screening,
 )
 from commissions.actions.drafts import (
     begin_plan,
@@ -42,7 +43,9 @@ from commissions.actions.rates import (
     refresh_rates,
     release_parked,
 )
+from commissions.actions.settling import lock_all
 from commissions.actions.simulations import cancel_simulation, run_simulation, start_simulation
+from commissions.actions.taking_back import decline, reinstate, take_back
 from commissions.actions.transfers import transfer_customers
 
 __all__ = [
@@ -66,7 +69,9 @@ __all__ = [
     "fetch_rates",
     "follow_volume",
     "hold",
+    "let_go",
     "load_rates",
+    "lock_all",
     "mark_screened",
     "open_draft",
     "pay_joining",
@@ -77,6 +82,7 @@ __all__ = [
     "rates_are_wanted",
     "rates_for",
     "refresh_rates",
+    "reinstate",
     "release",
     "release_parked",
     "revalue",
@@ -84,6 +90,7 @@ __all__ = [
     "settle_moved",
     "settle_true_ups",
     "start_simulation",
+    "take_back",
     "take_beacons",
     "take_clicks",
     "take_late_clicks",
@@ -92,4 +99,5 @@ __all__ = [
     "take_refund_lines",
     "take_refunds",
     "transfer_customers",
+    "wait_for_screening",
 ]

@@ -1,4 +1,4 @@
-"""The life of a commission: held, released, approved, declined; and adjustments by hand."""
+"""The life of a commission: held, released, approved; and adjustments by hand."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from affiliates.models import Enrollment
 from affiliates.roles import demand
 from commissions import ledger
+from commissions.actions.posting import record
 from commissions.actions.settling import lock, settle
+from commissions.holds import FRAUD
 from commissions.models import Commission
 from commissions.states import (
     MOVES,
@@ -22,7 +24,6 @@ from commissions.states import (
     ReversalCause,
     Screening,
 )
-from core import events
 from core.models import Event, User
 from tracking.hearsay import DOUBTS
 from tracking.states import ConversionState
@@ -49,7 +50,7 @@ def approve_due(*, at: datetime | None = None) -> int:
 @transaction.atomic
 def approve(commission: Commission, *, actor: User | None = None, at: datetime | None = None) -> Commission:
     """Approve one commission whose maturity has come; raise IllegalMove while a brake is on."""
-    commission = _locked(commission)
+    commission = locked(commission)
     now = at or timezone.now()
     if commission.state == CommissionState.APPROVED:
         return commission
@@ -57,6 +58,8 @@ def approve(commission: Commission, *, actor: User | None = None, at: datetime |
         demand(actor, "hold_commissions", commission.program.merchant_id)
     if commission.is_held or commission.screening == Screening.WAITING:
         raise IllegalMove(_("It is on hold or not screened yet."))
+    if Commission.objects.filter(Commission.objects.all().on_doubtful_sales(), pk=commission.pk).exists():
+        raise IllegalMove(_("Fraud review looks at a sale that it counts."))
     if commission.conversion and commission.conversion.state == ConversionState.PARKED:
         raise IllegalMove(_("Its order is parked: it cannot be valued at present."))
     if commission.matures_at > now:
@@ -65,7 +68,7 @@ def approve(commission: Commission, *, actor: User | None = None, at: datetime |
 
 
 def _approve(commission: Commission, actor: User | None, at: datetime) -> Commission:
-    _guard(commission, CommissionState.APPROVED)
+    guard(commission, CommissionState.PENDING, CommissionState.APPROVED)
     commission.state, commission.approved_at = CommissionState.APPROVED, at
     commission.save(update_fields=["state", "approved_at"])
     program = commission.program
@@ -82,56 +85,34 @@ def _approve(commission: Commission, actor: User | None, at: datetime) -> Commis
         actor=actor,
         at=at,
     )
-    _record("commission.approved", commission, actor, at)
-    return commission
-
-
-@transaction.atomic
-def decline(commission: Commission, *, reason: str, actor: User, at: datetime | None = None) -> Commission:
-    """Refuse a pending commission; the amount goes back and the affiliate reads the reason."""
-    conversion = lock(commission.conversion) if commission.conversion else None
-    commission = _locked(commission)
-    demand(actor, "decline_commissions", commission.program.merchant_id)
-    if commission.state == CommissionState.DECLINED:
-        return commission
-    _guard(commission, CommissionState.DECLINED)
-    commission.state, commission.reason, commission.is_held = CommissionState.DECLINED, _why(reason), False
-    commission.save(update_fields=["state", "reason", "is_held"])
-    program = commission.program
-    pending = ledger.account(program, AccountKind.PENDING, commission.enrollment)
-    expense = ledger.account(program, AccountKind.EXPENSE)
-    net = commission.net.amount  # below zero for a true-up that takes back
-    ledger.post(
-        EntryKind.DECLINE,
-        f"commission:{commission.pk}",
-        debit=pending if net >= 0 else expense,
-        credit=expense if net >= 0 else pending,
-        amount=abs(net),
-        commission=commission,
-        actor=actor,
-        at=at,
-    )
-    _record("commission.declined", commission, actor, at, {"reason": commission.reason})
-    if conversion is not None:  # it counts for nothing from now on, and others may move up
-        settle(conversion, at=at or timezone.now(), cause=ReversalCause.VOLUME)
+    record("commission.approved", commission, at, {}, actor)
     return commission
 
 
 @transaction.atomic
 def hold(
-    commission: Commission, *, reason: str, actor: User | None = None, at: datetime | None = None
+    commission: Commission,
+    *,
+    reason: str,
+    actor: User | None = None,
+    at: datetime | None = None,
+    instead_of: str = "",
 ) -> Commission:
-    """Put the brake on: it is neither approved nor paid until somebody releases it; the amount stays where it is."""
-    commission = _locked(commission)
+    """Put the brake on: it is neither approved nor paid until somebody releases it; the amount stays where it is.
+
+    One that is on hold stays so for its own reason, unless that is the one that this comes `instead_of`.
+    """
+    commission = locked(commission)
     if actor is not None:
         demand(actor, "hold_commissions", commission.program.merchant_id)
     if commission.state == CommissionState.DECLINED:
         raise IllegalMove(_("It was declined; there is nothing to hold."))
-    if commission.is_held:
+    if commission.is_held and not (instead_of and commission.reason == instead_of):
         return commission
-    was, commission.is_held, commission.reason = commission.reason, True, _why(reason)
+    was = reason_before(commission) if commission.is_held else commission.reason
+    commission.is_held, commission.reason = True, said(reason)
     commission.save(update_fields=["is_held", "reason"])
-    _record("commission.held", commission, actor, at, {"reason": commission.reason, "was": was})
+    record("commission.held", commission, at, {"reason": commission.reason, "was": was}, actor)
     return commission
 
 
@@ -141,23 +122,50 @@ def release(
 ) -> Commission:
     """Take the brake off; maturity still counts. Not for one's own earnings."""
     conversion = lock(commission.conversion) if commission.conversion else None
-    commission = _locked(commission)
+    commission = locked(commission)
     demand(actor, "hold_commissions", commission.program.merchant_id)
     if commission.enrollment.affiliate.user_id == actor.pk:
         raise IllegalMove(_("Nobody releases their own earnings."))
     if not commission.is_held:
         return commission
-    commission.is_held, was = False, commission.reason
-    commission.reason = "" if commission.kind == CommissionKind.EARNED else _reason_before(commission)
-    commission.save(update_fields=["is_held", "reason"])
-    _record("commission.released", commission, actor, at, {"reason": reason})
+    if commission.reason.startswith(f"{FRAUD}:"):
+        raise IllegalMove(_("Fraud review holds it: decide the case."))
+    was = commission.reason
+    _release(commission, reason, actor, at)
     if conversion is not None and was in DOUBTS:  # it counts from now on, and others may move
         settle(conversion, at=at or timezone.now(), cause=ReversalCause.VOLUME)
     return commission
 
 
-def _reason_before(commission: Commission) -> str:
-    """What an adjustment, bonus or true-up is for, which the reason of the hold has stood in front of."""
+@transaction.atomic
+def let_go(
+    commission: Commission, *, reason: str = "", actor: User | None = None, at: datetime | None = None
+) -> Commission:
+    """Let go of what fraud review has held; a browser's word stays doubtful until a shop confirms the order."""
+    conversion = lock(commission.conversion) if commission.conversion else None
+    commission = locked(commission)
+    if actor is not None:
+        demand(actor, "hold_commissions", commission.program.merchant_id)
+        if commission.enrollment.affiliate.user_id == actor.pk:
+            raise IllegalMove(_("Nobody releases their own earnings."))
+    if not commission.is_held:
+        return commission
+    if commission.reason not in DOUBTS:
+        _release(commission, reason, actor, at)
+    elif conversion is not None:  # it may have been confirmed while it waited
+        settle(conversion, at=at or timezone.now(), cause=ReversalCause.VOLUME)
+    return locked(commission)
+
+
+def _release(commission: Commission, reason: str, actor: User | None, at: datetime | None) -> None:
+    commission.is_held = False
+    commission.reason = "" if commission.kind == CommissionKind.EARNED else reason_before(commission)
+    commission.save(update_fields=["is_held", "reason"])
+    record("commission.released", commission, at, {"reason": reason}, actor)
+
+
+def reason_before(commission: Commission) -> str:
+    """Return what an adjustment, bonus or true-up is for, which the reason of the hold has stood in front of."""
     told = Event.objects.filter(kind="commission.held", subject_id=str(commission.pk))
     held = told.filter(subject_type=commission._meta.label_lower).order_by("pk").last()
     return str(held.data.get("was") or commission.reason) if held else commission.reason
@@ -169,6 +177,14 @@ def mark_screened(commissions: Iterable[Commission], *, at: datetime | None = No
     ids = [commission.pk for commission in commissions]
     waiting = Commission.objects.filter(pk__in=ids, screening=Screening.WAITING)
     return int(waiting.update(screening=Screening.SCREENED))
+
+
+@transaction.atomic
+def wait_for_screening(commissions: Iterable[Commission]) -> int:
+    """Say that pending ones must be looked at before they can be approved; return how many did not wait for it."""
+    ids = [commission.pk for commission in commissions]
+    pending = Commission.objects.filter(pk__in=ids, state=CommissionState.PENDING)
+    return int(pending.exclude(screening=Screening.WAITING).update(screening=Screening.WAITING))
 
 
 @transaction.atomic
@@ -197,7 +213,7 @@ def adjust(
         amount=amount,
         currency=program.currency,
         state=CommissionState.APPROVED,
-        reason=_why(reason),
+        reason=said(reason),
         occurred_at=now,
         matures_at=now,
         approved_at=now,
@@ -216,37 +232,27 @@ def adjust(
         actor=actor,
         at=now,
     )
-    _record("commission.adjusted", commission, actor, now, {"amount": amount, "reason": commission.reason})
+    record("commission.adjusted", commission, now, {"amount": amount, "reason": commission.reason}, actor)
     return commission
 
 
-def _locked(commission: Commission) -> Commission:
+def locked(commission: Commission) -> Commission:
+    """Wait for whoever changes the commission now; return it as it is after that."""
     rows = Commission.objects.select_for_update(of=("self",)).select_related(
         "program", "enrollment__affiliate"
     )
     return rows.get(pk=commission.pk)  # type: ignore[no-any-return]
 
 
-def _guard(commission: Commission, state: CommissionState) -> None:
-    if state not in MOVES[commission.state]:
+def guard(commission: Commission, old: CommissionState, new: CommissionState) -> None:
+    """Raise IllegalMove, with a sentence, unless it is `old` and may become `new`."""
+    if commission.state != old or new not in MOVES[old]:
         message = _("A commission that is %(state)s cannot be changed this way.")
         raise IllegalMove(message % {"state": commission.get_state_display()})
 
 
-def _why(reason: str) -> str:
+def said(reason: str) -> str:
+    """Return the reason as it is kept; raise IllegalMove for none."""
     if not reason.strip():
         raise IllegalMove(_("Say why: the affiliate reads the reason."))
     return reason.strip()[:300]
-
-
-def _record(
-    kind: str,
-    commission: Commission,
-    actor: User | None,
-    at: datetime | None,
-    data: dict[str, object] | None = None,
-) -> None:
-    program = commission.program
-    events.record(
-        kind, commission, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
-    )

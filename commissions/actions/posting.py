@@ -8,17 +8,19 @@ from commissions import ledger
 from commissions.models import Commission, Reversal
 from commissions.states import AccountKind, CommissionState, EntryKind, ReversalCause
 from core import events
+from core.models import User
 from tracking.models import Refund
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Why a commission is worth something else than before, and what explains it."""
+    """Why a commission is worth something else than before, what explains it, and who decided it, if somebody did."""
 
     cause: ReversalCause
     trace: dict[str, Any] = field(default_factory=dict)
     refund: Refund | None = None
     is_estimated: bool = False
+    actor: User | None = None
 
 
 def accrue(commission: Commission, at: datetime, data: dict[str, Any]) -> Commission:
@@ -54,11 +56,12 @@ def correct(commission: Commission, excess: int, left: int, why: Difference, at:
         trace={**why.trace, "left": left},
         at=at,
     )
-    _post(commission, reversal, at)
-    record("commission.reversed", commission, at, {"amount": excess, "cause": why.cause, "left": left})
+    _post(commission, reversal, at, why.actor)
+    data = {"amount": excess, "cause": why.cause, "left": left}
+    record("commission.reversed", commission, at, data, why.actor)
 
 
-def _post(commission: Commission, reversal: Reversal, at: datetime) -> None:
+def _post(commission: Commission, reversal: Reversal, at: datetime, actor: User | None) -> None:
     program = commission.program
     pending = commission.state == CommissionState.PENDING
     place = ledger.account(
@@ -73,11 +76,16 @@ def _post(commission: Commission, reversal: Reversal, at: datetime) -> None:
         credit=expense if back else place,
         amount=abs(reversal.amount),
         commission=commission,
+        actor=actor,
         at=at,
     )
 
 
-def record(kind: str, commission: Commission, at: datetime, data: dict[str, Any]) -> None:
+def record(
+    kind: str, commission: Commission, at: datetime | None, data: dict[str, Any], actor: User | None = None
+) -> None:
     """Write the news of a commission."""
     program = commission.program
-    events.record(kind, commission, tenant=program.merchant_id, scope=program.pk, at=at, data=data)
+    events.record(
+        kind, commission, tenant=program.merchant_id, scope=program.pk, actor=actor, at=at, data=data
+    )

@@ -1,8 +1,9 @@
 """Makes what a conversion's commissions hold equal to what the facts say is due; posts only the difference."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from commissions.actions.facts import NOTHING, Due, Facts, Key, due_by, facts_of, taken_from
 from commissions.actions.posting import Difference, accrue, correct, record
@@ -18,7 +19,7 @@ from commissions.actions.volumes import (
 from commissions.earned import Earned
 from commissions.holds import reason_to_hold
 from commissions.models import Commission, Volume
-from commissions.states import CommissionState, ReversalCause
+from commissions.states import CommissionState, ReversalCause, Screening
 from core.money import MAX_DIGITS
 from tracking import actions as tracking
 from tracking.hearsay import DOUBTS
@@ -37,6 +38,23 @@ def lock(conversion: Conversion) -> Conversion:
     # a second question: what is joined to a locked row is as old as the question that had to wait
     fresh: Conversion = Conversion.objects.select_related("program", "order").get(pk=conversion.pk)
     return fresh
+
+
+def lock_all(commissions: Iterable[int]) -> dict[int, Conversion]:
+    """Wait for whoever settles what these commissions (ids) are of; return the conversions, by their ids.
+
+    Everything is locked in one order, buyers first, so that two who want the same do not wait for each other.
+    """
+    ids = list(commissions)
+    conversions = Conversion.objects.filter(commissions__in=ids).values_list("pk", flat=True)
+    numbers = sorted(set(conversions))
+    customers = Customer.objects.filter(conversions__in=numbers).values("pk")
+    list(Customer.objects.filter(pk__in=customers).select_for_update(no_key=True).order_by("pk").only("pk"))
+    rows = Conversion.objects.filter(pk__in=numbers)
+    list(rows.select_for_update(no_key=True).order_by("pk").only("pk"))
+    theirs = Commission.objects.filter(Q(pk__in=ids) | Q(conversion__in=numbers))
+    list(theirs.select_for_update().order_by("pk").only("pk"))
+    return {row.pk: row for row in rows.select_related("program", "order")}
 
 
 def settle(
@@ -99,6 +117,7 @@ def _accrue(facts: Facts, earned: Earned, due: Due, at: datetime) -> Commission:
         currency=program.currency,
         plan_version=facts.version,
         trace={**due.trace, "own": earned.as_json()},
+        screening=Screening.WAITING if program.is_screened else Screening.NOT_REQUIRED,
         is_held=bool(why),
         reason=why,
         occurred_at=conversion.occurred_at,

@@ -4,12 +4,13 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Enrollment, Program
+from commissions.holds import FRAUD
 from commissions.models.plan import PlanVersion
 from commissions.states import (
     CommissionKind,
@@ -27,10 +28,23 @@ class CommissionQuerySet(ScopedQuerySet):
     """What was earned."""
 
     def due(self, at: object) -> Self:
-        """Pending ones that all brakes let go: matured, screened, not held, of a conversion that is not parked."""
+        """Pending ones that all brakes let go: matured, screened, not held, nor built on sales that are in doubt.
+
+        Those of a conversion that is parked are not due either.
+        """
         ready = [Screening.NOT_REQUIRED, Screening.SCREENED]
         pending = self.filter(state=CommissionState.PENDING, screening__in=ready, is_held=False)
-        return pending.filter(matures_at__lte=at).exclude(conversion__state=ConversionState.PARKED)
+        matured = pending.filter(matures_at__lte=at).exclude(conversion__state=ConversionState.PARKED)
+        return matured.exclude(self.on_doubtful_sales())
+
+    @staticmethod
+    def on_doubtful_sales() -> Q:
+        """Bonuses and true-ups of who has an older sale that fraud review looks at: it may come to nothing."""
+        earlier = Commission.objects.filter(
+            enrollment=OuterRef("enrollment"), kind=CommissionKind.EARNED, pk__lt=OuterRef("pk")
+        ).exclude(state=CommissionState.DECLINED)
+        in_review = Q(is_held=True, reason__startswith=f"{FRAUD}:") | Q(screening=Screening.WAITING)
+        return ~Q(kind=CommissionKind.EARNED) & Q(Exists(earlier.filter(in_review)))
 
     def with_net(self) -> Self:
         """Adds `reversed_amount`: what was taken back so far, minor units."""

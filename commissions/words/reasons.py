@@ -26,6 +26,12 @@ def reason_in_words(reason: str) -> str:
             "Only a browser says that the buyer is the one who followed the link; no order of the shop proves it yet."
         ),
         "held_sales": _("A sale that it counts is on hold."),
+        "fraud:identity": _("Fraud review: who the buyer is."),
+        "fraud:orders": _("Fraud review: the order."),
+        "fraud:traffic": _("Fraud review: where the visits come from."),
+        "fraud:statistics": _("Fraud review: figures out of the ordinary."),
+        "fraud:collusion": _("Fraud review: whether affiliates act together."),
+        "fraud:systems": _("Fraud review: what the shop’s other systems say."),
     }
     if found := _TRUE_UP.fullmatch(reason):
         text = _("The difference to the bracket that was reached in the end, for %(period)s.")
