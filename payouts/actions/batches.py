@@ -16,7 +16,7 @@ from affiliates.roles import demand, may
 from affiliates.states import EnrollmentState
 from commissions import ledger
 from commissions.models import Entry
-from commissions.states import AccountKind, EntryKind
+from commissions.states import AccountKind, CommissionState, EntryKind
 from core import events
 from core.failpoints import failpoint
 from core.models import User
@@ -61,8 +61,10 @@ def open_batch(
 def _open_parts(program: Program, cut_off: datetime) -> dict[int, list[Open]]:
     """Return enrollment id -> the parts of its entries that no live payout holds."""
     payable = Q(credit__kind=AccountKind.PAYABLE) | Q(debit__kind=AccountKind.PAYABLE)
+    # what was taken back after the cut-off is not paid first and owed afterwards
+    until = Q(at__lte=cut_off) | Q(commission__state=CommissionState.DECLINED)
     rows = (
-        Entry.objects.filter(payable, program=program, kind__in=EARNING, at__lte=cut_off)
+        Entry.objects.filter(payable, until, program=program, kind__in=EARNING)
         .annotate(taken=Sum("payout_items__amount", filter=Q(payout_items__is_live=True)))
         .order_by("id")
         .values_list(
@@ -73,14 +75,16 @@ def _open_parts(program: Program, cut_off: datetime) -> dict[int, list[Open]]:
             "credit__enrollment",
             "debit__enrollment",
             "commission__is_held",
+            "commission",
         )
     )
     parts: dict[int, list[Open]] = {}
-    for entry, amount, taken, kind, credited, debited, held in rows:
+    for entry, amount, taken, kind, credited, debited, held, commission in rows:
         earned = kind == AccountKind.PAYABLE
         left = (amount if earned else -amount) - (taken or 0)
         if left:
-            parts.setdefault(credited if earned else debited, []).append(Open(entry, left, bool(held)))
+            whose = credited if earned else debited
+            parts.setdefault(whose, []).append(Open(entry, left, bool(held), commission))
     return parts
 
 
@@ -210,11 +214,29 @@ def _stale(batch: Batch) -> str:
     """Return why the draft no longer says what is right, or an empty text."""
     if batch.payouts.exclude(payee__is_current=True).exists():
         return _("Somebody's payment details have changed since: cancel this batch and open a new one.")
-    if PayoutItem.objects.filter(payout__batch=batch, entry__commission__is_held=True).exists():
+    paying = PayoutItem.objects.filter(payout__batch=batch, amount__gt=0)
+    if paying.filter(entry__commission__is_held=True).exists():
         return _("A commission in it was put on hold since: cancel this batch and open a new one.")
+    if _taken_since(batch):
+        return _("A commission in it was taken back since: cancel this batch and open a new one.")
     if batch.payouts.filter(enrollment__state__in=STOPPED).exists():
         return _("An affiliate in it was stopped since: cancel this batch and open a new one.")
     return ""
+
+
+def _taken_since(batch: Batch) -> bool:
+    """Whether the draft pays what was refused since it was opened: the entry that takes it back is in no payout.
+
+    When that was is not asked: a verdict says when it was begun, and may have waited for the draft.
+    """
+    inside = PayoutItem.objects.filter(payout__batch=batch)
+    taken = Entry.objects.filter(
+        debit__kind=AccountKind.PAYABLE,
+        kind=EntryKind.REVERSAL,
+        commission__state=CommissionState.DECLINED,
+        commission__in=inside.filter(amount__gt=0).values("entry__commission"),
+    )
+    return taken.exclude(pk__in=PayoutItem.objects.filter(is_live=True).values("entry")).exists()
 
 
 def _release(batch: Batch, actor: User, at: datetime) -> None:
