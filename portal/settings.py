@@ -208,6 +208,7 @@ OUTBOUND_ALLOWED_HOSTS = env.names("OUTBOUND_ALLOWED_HOSTS")
 OUTBOUND_HTTP_ALLOWED = env.flag("OUTBOUND_HTTP_ALLOWED", False)
 FILE_DROP_ROOT = env.text("FILE_DROP_ROOT")
 COUNTRY_DATABASE = env.text("COUNTRY_DATABASE")
+NETWORK_FILE = env.text("NETWORK_FILE")
 _daily_rates = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
 EXCHANGE_RATES_URL = env.switchable("EXCHANGE_RATES_URL", "" if TRIBUTARY_ENV == "test" else _daily_rates)
 

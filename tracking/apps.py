@@ -10,7 +10,8 @@ class TrackingConfig(AppConfig):
     name = "tracking"
 
     def ready(self) -> None:
-        """Let `manage.py check` look at the file of countries."""
-        from tracking.checks import check_countries  # needs the app registry
+        """Let `manage.py check` look at the files of countries and networks."""
+        from tracking.checks import check_countries, check_networks  # needs the app registry
 
         checks.register(check_countries)
+        checks.register(check_networks)

@@ -20,9 +20,16 @@ from affiliates.cells import chip, when
 from affiliates.scoped_admin import ScopedAdmin
 from tracking.models import Click
 from tracking.states import Device, TrafficSource
+from tracking.visits.networks import Kind
 
 COUNTED = 10_000  # clicks are counted so far; nobody turns two hundred pages
 MONTHS = 12
+NETWORKS = {
+    Kind.DATA_CENTER: _("data center"),
+    Kind.VPN: _("VPN"),
+    Kind.TOR: _("Tor"),
+    Kind.MOBILE: _("mobile carrier"),
+}
 PERIOD = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
 
 
@@ -148,7 +155,8 @@ class ClickAdmin(ScopedAdmin):
         ("device_word", "browser_and_os"),
         ("country_code", "network"),
         ("sub_id_words", "utm_words"),
-        ("consent_word", "kept"),
+        ("loaded_as", "consent_word"),
+        ("kept",),
     )
     readonly_fields = tuple(name for row in fields for name in row if name != "program")
     empty_words = _("Every click on an affiliate’s link shows up here within seconds.")
@@ -235,8 +243,19 @@ class ClickAdmin(ScopedAdmin):
 
     @admin.display(description=_("network"))
     def network(self, row: Click) -> str:
-        """The address as far as the program keeps it."""
-        return row.ip or "–"
+        """The address as far as the program keeps it, and what the list of networks said of the whole one."""
+        kind = NETWORKS.get(row.network_kind or "", row.network_kind)
+        return ", ".join(str(word) for word in (row.ip, kind) if word) or "–"
+
+    @admin.display(description=_("how the browser asked"))
+    def loaded_as(self, row: Click) -> str:
+        """As a page that a person opens, or as a part of one, by the browser's own word."""
+        if not row.fetch_dest:
+            return "–"
+        if row.fetch_user is None:
+            return row.fetch_dest
+        said = _("%(kind)s, a person asked") if row.fetch_user else _("%(kind)s, nobody asked")
+        return str(said) % {"kind": row.fetch_dest}
 
     @admin.display(description=_("sub ids"))
     def sub_id_words(self, row: Click) -> str:

@@ -1,5 +1,6 @@
 """Coupons of all affiliates."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -32,14 +33,37 @@ class CouponAdmin(VerbAdmin):
             applies=lambda row: row.is_active,
             is_danger=True,
         ),
+        Verb(
+            name="offline",
+            label=_("Read out or printed"),
+            ask=_(
+                "On a poster, in a podcast or on a flyer: nobody clicks before using it, so fraud review expects no "
+                "clicks. Who is credited stays the same."
+            ),
+            may="manage_affiliates",
+            run=actions.mark_offline,
+            done=_("Marked as read out or printed"),
+            applies=lambda row: row.is_active and not row.is_offline,
+        ),
+        Verb(
+            name="online",
+            label=_("Not read out or printed"),
+            ask=_(
+                "Fraud review expects clicks before most of its uses again. Who is credited stays the same."
+            ),
+            may="manage_affiliates",
+            run=partial(actions.mark_offline, is_offline=False),
+            done=_("No longer marked as read out or printed"),
+            applies=lambda row: row.is_active and row.is_offline,
+        ),
     )
     confirm_display = ("code", "enrollment", "kind")
-    list_display = ("code", "enrollment", "kind", "policy", "note", "state_chip")
-    list_filter = ("program", "kind", "is_active")
+    list_display = ("code", "enrollment", "kind", "policy", "note", "is_offline", "state_chip")
+    list_filter = ("program", "kind", "is_offline", "is_active")
     list_select_related = ("enrollment__affiliate", "enrollment__program")
     search_fields = ("code", "enrollment__affiliate__name")
     ordering = ("code",)
-    fields = ("enrollment", "code", "kind", "policy", "note")
+    fields = ("enrollment", "code", "kind", "policy", "note", "is_offline")
     empty_words = _(
         "Give an affiliate a discount code of your store; its use credits them without any click."
     )
@@ -65,5 +89,5 @@ class CouponAdmin(VerbAdmin):
 
     def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Coupon:
         """A code that is taken is refused."""
-        rest = {name: values[name] for name in ("kind", "policy", "note")}
+        rest = {name: values[name] for name in ("kind", "policy", "note", "is_offline")}
         return actions.create_coupon(values["enrollment"], values["code"], actor=person(request), **rest)

@@ -129,6 +129,7 @@ class ProgramAdmin(ScopedAdmin):
                 "description": gettext_lazy("What is kept of visitors, and what their browsers may report."),
             },
         ),
+        (gettext_lazy("Review"), {"fields": ("is_screened",)}),
         (gettext_lazy("What earns"), {"fields": ("includes_shipping", "includes_tax")}),
         (
             gettext_lazy("Payouts"),

@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import urlsplit
 
-from fraud.lists.networks import network_of
 from tracking.visits.addresses import whole_address
+from tracking.visits.networks import network_of
 
 LONGEST = 1000  # letters of a page's address that are looked at
 MOST_STARS = 8  # in one pattern; more have no meaning and only cost time

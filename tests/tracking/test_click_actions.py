@@ -188,7 +188,8 @@ def kept_for(program: Program, days: int) -> None:
 
 
 def test_raw_data_is_forgotten_and_what_was_read_stays(ann: Enrollment) -> None:
-    old = click(ann, at=NOON - LONG, visitor=uuid4(), **RAW)
+    came = {"network_kind": "vpn", "fetch_dest": "image", "fetch_user": False}
+    old = click(ann, at=NOON - LONG, visitor=uuid4(), **RAW, **came)
     young = click(ann, at=NOON - 179 * DAY, visitor=uuid4(), **RAW)
     before = raw_of(young)
 
@@ -200,6 +201,7 @@ def test_raw_data_is_forgotten_and_what_was_read_stays(ann: Enrollment) -> None:
     assert raw_of(young) == before
     kept = Click.objects.get(pk=old.pk)
     assert (kept.country, kept.browser, kept.sub_ids, kept.enrollment_id) == ("IE", "Firefox", [], ann.pk)
+    assert {name: getattr(kept, name) for name in came} == came
 
 
 def test_visitor_is_known_until_nothing_can_be_credited_any_more(ann: Enrollment) -> None:

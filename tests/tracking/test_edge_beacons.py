@@ -8,6 +8,7 @@ from affiliates.models import DirectLink, DirectLinkState, Enrollment, Link, Pro
 from tests.tracking.visitors import SHOP, blocked_database, follow, lines, tid_of
 from tracking import clickid
 from tracking.models import Beacon, Click
+from tracking.visits import NetworkFile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORIGIN = "https://shop.example.com"
@@ -249,6 +250,23 @@ def test_visitor_of_an_affiliates_own_page_is_a_click(edge, pages, referrer, whi
     )
     assert (click.destination, click.ip, click.consent) == (f"{SHOP}shoes", "203.0.113.0", "granted")
     assert (clickid.read(answer.json()["tid"]).uuid, beacon.tid) == (click.id, answer.json()["tid"])
+
+
+def test_how_the_tag_asks_is_not_how_the_visitor_came(edge, pages, settings, tmp_path):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    (tmp_path / "networks.txt").write_text("8.8.8.0/24, tor")
+    edge.networks = NetworkFile(tmp_path / "networks.txt")
+
+    tell(
+        edge,
+        {"r": "https://blog.example/"},
+        sec_fetch_dest="empty",
+        sec_fetch_mode="cors",
+        x_forwarded_for="8.8.8.8",
+    )
+
+    click = Click.objects.get()
+    assert (click.network_kind, click.fetch_dest, click.fetch_user) == ("tor", None, None)
 
 
 @pytest.mark.parametrize(

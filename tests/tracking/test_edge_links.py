@@ -12,7 +12,7 @@ from tests.tracking.places import write_countries
 from tests.tracking.visitors import SHOP, follow, tid_of
 from tracking.edge import known
 from tracking.models import Click
-from tracking.visits import Countries
+from tracking.visits import Countries, NetworkFile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile/15E148 Safari/604.1"
@@ -84,6 +84,7 @@ def test_click_without_anything_has_what_the_table_says(edge, link):
         "unknown",
         False,
     )
+    assert (click.network_kind, click.fetch_dest, click.fetch_user) == (None, None, None)
 
 
 # --- ways ---
@@ -167,6 +168,30 @@ def test_address_is_kept_as_the_program_says(edge, link, policy, length):
     follow(edge)
 
     assert (len(Click.objects.get().ip), "203.0.113.77" in str(Click.objects.values())) == (length, False)
+
+
+@pytest.mark.parametrize("policy", ["truncated", "hashed", "none"])
+def test_kind_of_network_is_read_from_the_whole_address(edge, link, settings, tmp_path, policy):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    Program.objects.update(ip_policy=policy)
+    (tmp_path / "networks.txt").write_text("8.8.8.128/25, vpn, Example")
+    edge.networks = NetworkFile(tmp_path / "networks.txt")
+
+    for last in (200, 100):
+        follow(edge, x_forwarded_for=f"8.8.8.{last}")
+
+    found = list(Click.objects.order_by("id").values_list("network_kind", flat=True))
+    assert (found, "8.8.8.200" in str(Click.objects.values())) == (["vpn", ""], False)
+
+
+def test_how_the_browser_asked_is_kept(edge, link):
+    named = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    follow(edge, **named, sec_fetch_user="?1")
+    follow(edge, **named | {"sec_fetch_dest": "iframe"})
+    follow(edge, sec_fetch_dest="image", user_agent="Safari")
+
+    found = Click.objects.order_by("at", "id").values_list("fetch_dest", "fetch_user")
+    assert sorted(found, key=str) == [("document", True), ("iframe", False), ("image", None)]
 
 
 # --- consent ---

@@ -140,6 +140,19 @@ def test_clicks_of_the_former_version_come_home(tmp_path):
 
     click = Click.objects.filter(link_id=2).get()
     assert (click.via, click.utm, click.country, click.consent, click.sub_ids) == ("", {}, "", "unknown", [])
+    assert (click.network_kind, click.fetch_dest, click.fetch_user) == (None, None, None)
+
+
+def test_clicks_without_how_they_came_come_home_beside_those_with_it(tmp_path):
+    former = ["click", *row(1, via="qr", consent="granted")[:17]]
+    (tmp_path / "former.jsonl").write_text(json.dumps(former) + "\n")
+    journal = Journal(tmp_path)
+    journal.append([row(2, network_kind="vpn", fetch_dest="iframe", fetch_user=False)])
+
+    assert journal.replay(store) == 2
+
+    came = Click.objects.order_by("link_id").values_list("via", "network_kind", "fetch_dest", "fetch_user")
+    assert list(came) == [("qr", None, None, None), ("", "vpn", "iframe", False)]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +165,9 @@ def test_line_that_is_no_row_is_left_out(tmp_path, line):
     assert (Journal(tmp_path).replay(store), Click.objects.count()) == (1, 1)
 
 
-@pytest.mark.parametrize(("column", "value"), [("ip", []), ("ip", None), ("link_id", "1"), ("sub_ids", {})])
+@pytest.mark.parametrize(
+    ("column", "value"), [("ip", []), ("ip", None), ("link_id", "1"), ("sub_ids", {}), ("fetch_user", "no")]
+)
 def test_line_with_a_column_of_another_type_is_left_out(tmp_path, column, value):
     odd = json.dumps(["click", *row(2, **{column: value})])
     (tmp_path / "odd.jsonl").write_text(f"{odd}\n{json.dumps(['click', *row(1)])}\n")

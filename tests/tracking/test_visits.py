@@ -252,3 +252,49 @@ def test_browser_keeps_an_id_only_where_it_may(headers, said, asks, answer):
     visit = read_visit(scope((b"user-agent", FIREFOX.encode()), *headers), 0)
 
     assert may_remember(visit, said, asks) is answer
+
+
+DEST, MODE, USER = (
+    (b"sec-fetch-dest", b"document"),
+    (b"sec-fetch-mode", b"navigate"),
+    (b"sec-fetch-user", b"?1"),
+)
+CHROME_OF_IOS = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) CriOS/131.0 Mobile/15E148 Safari/604.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "headers", "dest", "user"),
+    [
+        (FIREFOX, [DEST, MODE, USER], "document", True),
+        (CHROME, [DEST, MODE], "document", False),
+        (FIREFOX, [DEST, MODE], "document", False),
+        (SAFARI, [DEST, MODE], "document", None),
+        (CHROME_OF_IOS, [DEST, MODE], "document", None),
+        (SAFARI, [DEST, MODE, USER], "document", True),
+        (CHROME, [DEST], "document", None),
+        (CHROME, [], None, None),
+        (CHROME, [(b"sec-fetch-user", b"?0")], None, None),
+    ],
+)
+def test_how_the_browser_asked_is_read_as_far_as_it_says(user_agent, headers, dest, user):
+    visit = read_visit(scope((b"user-agent", user_agent.encode()), *headers), 0)
+
+    assert (visit.fetch_dest, visit.fetch_user) == (dest, user)
+
+
+@pytest.mark.parametrize(
+    ("said", "dest"),
+    [
+        (b"image", "image"),
+        (b"serviceworker", "serviceworke"),
+        (b"iframe, document", "iframe"),
+        (b"", None),
+        (b"\xff\x00", None),
+        (b"<b>", None),
+        (b"a" * 5000, "a" * 12),
+    ],
+)
+def test_destination_of_a_request_is_a_short_word_or_none(said, dest):
+    assert read_visit(scope((b"sec-fetch-dest", said)), 0).fetch_dest == dest

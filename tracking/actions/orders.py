@@ -7,11 +7,12 @@ from typing import Any, Literal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from affiliates.models import BrowserOrders, Program
+from affiliates.models import BrowserOrders, IpPolicy, Program
 from core import events
 from core.models import User
 from tracking.actions.identities import note_browser
 from tracking.actions.refunds import adopt_refunds, list_refunds
+from tracking.buyers import NETWORK_MARK
 from tracking.hearsay import claimed, is_hearsay, outranks, with_click
 from tracking.identity import normal_email
 from tracking.models import Customer, Order
@@ -39,6 +40,7 @@ def record_order(
     at: datetime | None = None,
 ) -> Recorded:
     """Store an order or a newer revision of it; `mode` create refuses other content, update and store revise."""
+    value = _as_kept(program, value)
     order, made = _find_or_create(program, value, at or timezone.now())
     if made:
         adopt_refunds(order)
@@ -59,6 +61,14 @@ def record_order(
     if value.revision_key() <= order.revision_key:
         return Recorded(order, "older", changes)
     return _replace(order, value, actor, at)
+
+
+def _as_kept(program: Program, value: OrderIn) -> OrderIn:
+    """A program that keeps no addresses keeps no digest of a buyer's network either."""
+    if program.ip_policy != IpPolicy.NONE or NETWORK_MARK not in value.metadata:
+        return value
+    metadata = {name: said for name, said in value.metadata.items() if name != NETWORK_MARK}
+    return replace(value, metadata=metadata)
 
 
 def _replace(order: Order, value: OrderIn, actor: User | None, at: datetime | None) -> Recorded:

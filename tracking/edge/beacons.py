@@ -160,7 +160,10 @@ def _row(shop: Shop, message: Message, at: datetime, visit: Visit, tid: str) -> 
 def _click(
     click: str, at: datetime, desk: Desk, shop: Shop, page: OwnPage, visit: Visit, message: Message
 ) -> ClickRow:
-    """Nobody followed a link: the visitor came from an affiliate's own page."""
+    """Nobody followed a link: the visitor came from an affiliate's own page.
+
+    How the browser asked for the page is not known here: this request is the tag's.
+    """
     return ClickRow(
         id=click,
         link_id=page.link,
@@ -178,6 +181,7 @@ def _click(
         via=OURS_ALONE,
         country=desk.countries.of(visit.address),
         consent=Consent.DENIED.value if visit.refuses_cookies else message.consent,
+        network_kind=desk.networks.kind_of(visit.address),
     )
 
 

@@ -48,7 +48,8 @@ async def _count(desk: Desk, scope: Scope, target: Target, is_deep: bool, at: da
         way = way_of(target, country, visit.user_agent, visitor)
         way = with_campaign(way, query.campaign) if query.passed else way
     click, tid = clickid.issue(target.link, at)
-    if not await desk.keep(_row(click, at, target, visit, query, way, visitor, country)):
+    network = desk.networks.kind_of(visit.address)
+    if not await desk.keep(_row(click, at, target, visit, query, way, visitor, country, network)):
         return redirect(way.address)
     cookies = {"vid": visitor, "tid": tid} if visitor else {}
     return redirect(
@@ -73,6 +74,7 @@ def _row(
     way: Way,
     visitor: str | None,
     country: str,
+    network: str | None,
 ) -> ClickRow:
     return ClickRow(
         click,
@@ -92,4 +94,7 @@ def _row(
         json.dumps(dict(query.utm)) if query.utm else "{}",
         country,
         Consent.DENIED.value if visit.refuses_cookies else query.consent,
+        network,
+        visit.fetch_dest,
+        visit.fetch_user,
     )

@@ -1,4 +1,4 @@
-"""What every door works with: links, shops and countries that are known, and where rows are kept."""
+"""What every door works with: links, shops, countries and networks that are known, and where rows are kept."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ from tracking.edge.rows import Row
 from tracking.edge.shops import Shop, read_shops, shop_of
 from tracking.edge.targets import Target
 from tracking.edge.writer import Replayer, Writer
-from tracking.visits import Countries, Visit, read_visit
+from tracking.visits import Countries, NetworkFile, Visit, read_visit
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ class Desk:
         self.links: Known[Target] = Known("links", read_links, target_of)
         self.shops: Known[Shop] = Known("shops", read_shops, shop_of)
         self.countries = Countries(settings.COUNTRY_DATABASE)
+        self.networks = NetworkFile(settings.NETWORK_FILE)
         self.writer = Writer(self.journal)
         self.rows: Group[Row, None] = Group("rows", self.writer.write)
         self.overflow: Group[Row, None] = Group("overflow", self._write_aside)
@@ -42,6 +43,7 @@ class Desk:
     async def warm_up(self) -> None:
         """Learn what is asked for most, before anybody asks."""
         self.countries.of("")
+        self.networks.kind_of("")
         await self.links.warm_up()
         await self.shops.warm_up()
 

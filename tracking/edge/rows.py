@@ -13,7 +13,7 @@ HOUR = 3600
 class ClickRow(NamedTuple):
     """A click; ids as hex digits, `at` as naive UTC text, sub ids and UTM as JSON.
 
-    A journal of the former version has lines without what stands after `is_bot`.
+    Journals of former versions have lines without what stands after `is_bot`, or after `consent`.
     """
 
     id: str
@@ -33,6 +33,9 @@ class ClickRow(NamedTuple):
     utm: str = "{}"
     country: str = ""
     consent: str = "unknown"
+    network_kind: str | None = None
+    fetch_dest: str | None = None
+    fetch_user: bool | None = None
 
 
 class ImpressionRow(NamedTuple):

@@ -53,7 +53,11 @@ class Conversion(Scoped):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["program", "source", "external_id"], name="conversion_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["customer", "occurred_at"], name="conversion_of_customer")]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "occurred_at"], name="conversion_of_customer"),
+            models.Index(fields=["program", "occurred_at"], name="conversion_by_time"),
+            models.Index(fields=["program", "external_id"], name="conversion_by_number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.external_id}"

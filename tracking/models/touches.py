@@ -23,7 +23,8 @@ class Click(Scoped):
 
     The edge writes what it knows at once; `source`, `device`, `browser`, `os`, `is_duplicate` are read off its raw data
     later (`is_read`), and raw data goes when the program's time for it is over (`is_bare`). `landing` and `consent`
-    are told by the tag.
+    are told by the tag. `network_kind` is what the installation's list says of the whole address before it is cut;
+    `fetch_dest` and `fetch_user` are what the browser said of the request (Sec-Fetch-Dest, Sec-Fetch-User).
     """
 
     TENANT = "program__merchant"
@@ -42,6 +43,9 @@ class Click(Scoped):
     destination = models.CharField(max_length=2000, blank=True)
     sub_ids = models.JSONField(default=list)
     is_bot = models.BooleanField(default=False)
+    network_kind = models.CharField(max_length=12, null=True)
+    fetch_dest = models.CharField(max_length=12, null=True)
+    fetch_user = models.BooleanField(null=True)
     via = models.CharField(max_length=10, blank=True, db_default="")
     utm = models.JSONField(default=dict, db_default=models.Value({}, output_field=models.JSONField()))
     country = models.CharField(max_length=2, blank=True, db_default="")

@@ -2,13 +2,16 @@
 
 import os
 import random
+import threading
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
-from fraud.lists.network_file import EMPTY, NetworkFile, read_networks
-from fraud.lists.networks import Kind, Known, Networks, network_of
+from tracking.checks import check_networks
+from tracking.visits.network_file import EMPTY, NetworkFile, read_networks
+from tracking.visits.networks import Kind, Known, Networks, network_of
 
 TEXT = """
 # remarks and empty lines are left out
@@ -123,3 +126,65 @@ def test_a_file_that_cannot_be_read_leaves_the_former_networks(
 
 def test_a_file_that_is_not_there_lists_nothing(tmp_path: Path) -> None:
     assert NetworkFile(tmp_path / "none.txt").networks().of("8.8.8.8") is None
+
+
+# --- kinds, as the edge asks for them ---
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        *[("8.1.2.3", "data-center"), ("8.8.0.1", "vpn"), ("2600:1f12::1", "data-center"), ("9.9.9.9", "")],
+        *[("8.8.0.1:443", "vpn"), ("::ffff:8.8.0.1", "vpn"), ("2a00::1", ""), ("10.1.2.3", "")],
+        *[("", None), ("unknown", None), ("\0", None), ("8.8.8", None), ("08.8.8.8", None)],
+    ],
+)
+def test_kind_is_a_word_or_nothing_or_not_known(address: str, kind: str | None) -> None:
+    assert read_networks(TEXT)[0].kind_of(address) == kind
+
+
+def test_with_an_empty_list_no_kind_is_known() -> None:
+    assert NetworkFile().kind_of("8.8.8.8") is None
+
+
+def test_long_word_of_a_file_is_cut_to_what_clicks_keep(tmp_path: Path) -> None:
+    path = tmp_path / "networks.txt"
+    path.write_text("8.8.8.0/24, residential\0-proxies, Somebody")
+
+    assert NetworkFile(path).kind_of("8.8.8.8") == "residential-"
+
+
+def test_newer_file_is_read_beside_the_work(tmp_path: Path) -> None:
+    path = tmp_path / "networks.txt"
+    path.write_text("8.8.8.0/24")
+    file = NetworkFile(path)
+    before = file.kind_of("8.8.8.8")
+
+    path.write_text("8.8.8.0/24, tor")
+    os.utime(path, ns=(1, 1))
+    within_the_minute = file.kind_of("8.8.8.8")
+    file._look_again = 0
+    file.kind_of("8.8.8.8")
+    for thread in threading.enumerate():
+        if thread.name == "network-file":
+            thread.join()
+
+    assert (before, within_the_minute, file.kind_of("8.8.8.8")) == ("data-center", "data-center", "tor")
+
+
+def test_check_tells_of_a_file_that_cannot_be_read_and_of_wrong_lines(tmp_path: Path) -> None:
+    path = tmp_path / "networks.txt"
+    path.write_text("8.8.8.0/24")
+    with override_settings(NETWORK_FILE=str(path)):
+        right = check_networks()
+        path.write_text("8.8.8.0/24\nnonsense\n8.8.8.0/40")
+        wrong = check_networks()
+    with override_settings(NETWORK_FILE=str(tmp_path / "missing.txt")):
+        missing = check_networks()
+
+    assert ([found.id for found in wrong], [found.id for found in missing]) == (
+        ["tracking.W003"],
+        ["tracking.W002"],
+    )
+    assert right == []
+    assert "2, the first of them 2, 3" in wrong[0].msg
