@@ -77,6 +77,7 @@ class Conversions(ApiView):
         request=OrderRequest,
         examples=[
             examples.sent("Order", examples.ORDER),
+            examples.sent("Order with more of its buyer", examples.OF_A_BUYER),
             examples.sent("Lead", examples.LEAD),
             examples.sent("Sale at a till", examples.TILL),
         ],

@@ -32,6 +32,13 @@ ORDER = {
     "channel": "web",
     "metadata": {"campaign": "autumn"},
 }
+OF_A_BUYER = {
+    **ORDER,
+    "buyer_ip": "198.51.100.7",
+    "shipping_address": {"street": "Hauptstr. 5", "postcode": "10115", "country": "DE"},
+    "payer_country": "DE",
+    "risk": {"level": "low", "by": "shop-eu"},
+}
 LEAD = {
     "source": "crm",
     "external_id": "lead-9",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from core.money import EXPONENTS
+from portal.api.buyers import AddressRequest, Ip, RiskRequest, notes, without_marks
 from portal.api.fields import LARGEST, Amount, Country, Currency, Metadata, Moment, Strict, Text, Whole, YesNo
 from portal.api.problems import invalid, pointed
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn, RefundIn, RefundLineIn
@@ -108,12 +109,33 @@ class OrderRequest(Strict):
     subscription = SubscriptionRequest(required=False, allow_null=True)
     channel = Text(max_length=40, required=False, allow_blank=True)
     metadata = Metadata(required=False, help_text="Any names and values, up to 8 kB; plans may ask for them.")
+    buyer_ip = Ip(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        help_text="Kept as a keyed digest of its network alone.",
+    )
+    shipping_address = AddressRequest(
+        required=False, allow_null=True, help_text="Kept as a keyed digest alone."
+    )
+    payer_country = Country(
+        max_length=2,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        help_text="Of the card, else of the bill.",
+    )
+    risk = RiskRequest(required=False, allow_null=True)
 
     def validate_source(self, value: str) -> str:
         """Keep the source of what is made here free."""
         if value == OWN_SOURCE:
             raise serializers.ValidationError(_("This name is reserved."))
         return value
+
+    def validate_metadata(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        """Keep the names of marks free."""
+        return without_marks(metadata)
 
     def validate_lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Refuse two lines of one id, and sums that no order has."""
@@ -225,7 +247,7 @@ def _order(values: dict[str, Any], at: datetime | None) -> OrderIn:
         subscription=subscription.get("external_id", ""),
         payment_number=subscription.get("payment_number"),
         channel=values.get("channel", ""),
-        metadata=values.get("metadata", {}),
+        metadata={**values.get("metadata", {}), **notes(values)},
     )
 
 
