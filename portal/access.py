@@ -9,9 +9,12 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.mail import EmailMessage
+from django.http import HttpRequest, HttpResponse
 
 from core.crypto import seal, unseal
+from core.models import User
 from portal.brand_addresses import base_address
+from portal.known_devices import note_log_in
 from portal.models import Brand
 from portal.theme import DEFAULT_COLOR, palettes
 
@@ -46,6 +49,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         values = {**values, **letterhead(getattr(self.request, "brand", None))}
         message: EmailMessage = super().render_mail(template_prefix, email, values, headers)
         return message
+
+    def post_login(self, request: HttpRequest, user: User, **said: Any) -> HttpResponse:
+        """Note with what an affiliate logs in, all factors passed."""
+        response: HttpResponse = super().post_login(request, user, **said)
+        note_log_in(request, user)
+        return response
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Tell the owner of a known address, after as much work as a new account's password takes."""
