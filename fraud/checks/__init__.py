@@ -2,10 +2,21 @@
 
 from typing import Any
 
-from fraud.checks import clicks, collusion, coupons, delays, identity, orders, statistics, systems, traffic
-from fraud.checks.base import Check, Figures, Limits, Measure
+from fraud.checks import (
+    clicks,
+    collusion,
+    coupons,
+    delays,
+    identity,
+    oddity,
+    orders,
+    statistics,
+    systems,
+    traffic,
+)
+from fraud.checks.base import Check, Figures, Limits, Measure, Rule
 
-__all__ = ["CHECKS", "Check", "Figures", "Limits", "Measure"]
+__all__ = ["CHECKS", "Check", "Figures", "Limits", "Measure", "Rule"]
 
-_MODULES = (identity, orders, coupons, clicks, traffic, delays, statistics, collusion, systems)
+_MODULES = (identity, orders, coupons, clicks, traffic, delays, statistics, oddity, collusion, systems)
 CHECKS: dict[str, Check[Any]] = {check.name: check for module in _MODULES for check in module.CHECKS}

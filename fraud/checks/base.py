@@ -73,3 +73,14 @@ class Check(Generic[Facts]):
         if measure is None or measure.sample < at.sample:
             return False
         return measure.value <= at.threshold if self.is_low_bad else measure.value >= at.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a program asks one check: whether, from which limits on, with what weight, and what a finding does."""
+
+    check: Check[Any]
+    is_on: bool
+    limits: Limits
+    weight: float
+    action: Action

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from fraud.checks.ads import is_paid
 from fraud.checks.base import Check, Limits, Measure
 from fraud.checks.facts import AdMarker, ClickFacts, SaleFacts
-from fraud.lists.networks import MACHINES
 from fraud.states import Action, Cause, Subject
+from tracking.visits.networks import MACHINES
 
 # Sec-Fetch-Dest of what a page loads by itself; nobody follows a link into a picture or a script.
 PARTS = frozenset({"audio", "embed", "font", "image", "object", "script", "style", "track", "video", "empty"})
@@ -113,7 +113,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         sentence=_(
             "The click behind this order was loaded by a page as “%(kind)s”, not followed by a person."
         ),
-        plain=_("The click before this order was not made by a person."),
+        plain=_("The click before this order does not look as if a person had made it. We look at it."),
         honest=_("A link inside an embedded widget, in browsers that do not say who followed it."),
         measure=hidden_click,
         limits=Limits(1),  # rule 7: one suffices

@@ -5,6 +5,7 @@ strewn over everybody, and some of them buy one day.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,16 @@ def flat_delays(facts: TrafficFacts) -> Measure | None:
 def foreign_orders(facts: TrafficFacts) -> Measure | None:
     """Return by how much the share of orders from another country than their click exceeds the peers'."""
     return over_peers(facts.foreign, facts.rows("foreign", "conversions"))
+
+
+def late_clicks(facts: TrafficFacts) -> Measure | None:
+    """Return by how much, of orders within 5 minutes of the click, the share of others' visitors exceeds the peers'.
+
+    Without a `p`: few peers have so many of such orders that their spread were known, and where it is only guessed half
+    of all thieves pass for it. The sample is larger instead.
+    """
+    measure = over_peers(facts.snatched, facts.rows("snatched", "conversions"))
+    return None if measure is None else replace(measure, p=None)
 
 
 def late_refunds(facts: TrafficFacts) -> Measure | None:
@@ -118,6 +129,28 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
         # Sample: rule 6. The excess is our choice: at 0.3, two of six simulated blogs for people abroad were held.
         limits=Limits(0.5, sample=30),
         weight=1.2,
+    ),
+    Check(
+        name="late_clicks",
+        cause=Cause.TRAFFIC,
+        subject=Subject.AFFILIATE,
+        title=_("Clicks at the checkout of others’ visitors"),
+        statistic=_(
+            "of orders within 5 minutes of the click, the share of visitors whom another affiliate had brought, above "
+            "the peers’ share"
+        ),
+        sentence=_(
+            "Of %(of)s orders within 5 minutes of the click, another affiliate had brought %(count)s (%(percent)s %%); "
+            "usual are %(usual)s %%."
+        ),
+        plain=_("Many of your clicks come just before the order, of visitors who were in the shop already."),
+        honest=_(
+            "Coupon sites that buyers look at before they pay: then peers of the same group show the same."
+        ),
+        measure=late_clicks,
+        # Minutes: rule 8. Of honest coupon sites with 14 such orders some were 0.3 above peers, with more hardly any.
+        limits=Limits(0.25, sample=15),
+        weight=1.5,
     ),
     Check(
         name="late_refunds",

@@ -70,12 +70,12 @@ class AdMarker:
 class ClickFacts:
     """The click that the credit rests on, by what was kept of it.
 
-    `until_order` are seconds to the order. `network` is a kind of fraud.lists.networks: not kept today, it must be read
-    before the address is cut or hashed ("" for an unlisted one, None for one not looked up). `fetch_dest` and
-    `fetch_user` are the request's Sec-Fetch-Dest and whether Sec-Fetch-User stood in it: not kept today either, None
-    for browsers that do not send them (Safari sends the first alone). `landed` says whether the tag saw a page within
-    60 seconds, None where the shop has no tag. `banned` is the pattern of the program's list that the referrer fits,
-    `brand_term` the protected word that the search or campaign named, `ads` what fraud.checks.ads reads off addresses.
+    `until_order` are seconds to the order. `network` is a kind of tracking.visits.networks ("" for an unlisted one,
+    None for one not looked up). `fetch_dest` and `fetch_user` are the request's Sec-Fetch-Dest and whether
+    Sec-Fetch-User stood in it, None for browsers that do not send them (Safari sends the first alone). `landed` says
+    whether the tag saw a page within 60 seconds, None where the shop has no tag. `banned` is the pattern of the
+    program's list that the referrer fits, `brand_term` the protected word that the search or campaign named, `ads` what
+    fraud.checks.ads reads off addresses.
     """
 
     id: str = ""

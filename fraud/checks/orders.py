@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from fraud.checks.base import ROWS, Check, Limits, Measure
 from fraud.checks.facts import PERSONAL, Alike, Mark, SaleFacts
 from fraud.checks.sentences import MARKS, codes
-from fraud.states import Cause, Subject
+from fraud.states import Action, Cause, Subject
 
 QUARTER, DAY = 900, 86400  # seconds
 PLACES = frozenset({Mark.ADDRESS, Mark.DEVICE})  # not the network: offices and carriers share one
@@ -191,6 +191,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         measure=late_click,
         limits=Limits(300),  # rule 8: five minutes; under 5 seconds Everflow calls it poaching
         weight=1.2,
+        action=Action.NOTE,  # one is a buyer who looked for a code: the affiliate's own check compares with peers
         is_low_bad=True,
     ),
     Check(

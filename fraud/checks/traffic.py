@@ -193,7 +193,9 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
         title=_("Hidden clicks"),
         statistic=_("clicks that a page loaded as a picture, frame or script"),
         sentence=_("Clicks that a page made by itself, as a picture, frame or script: %(count)s."),
-        plain=_("Some of your pages open our links by themselves. Clicks must be made by people."),
+        plain=_(
+            "Some clicks look as if a page had opened our links by itself. Clicks must be made by people."
+        ),
         honest=_(
             "A link put where an address of a picture belongs, by mistake; links inside an embedded widget."
         ),

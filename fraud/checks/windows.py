@@ -81,7 +81,8 @@ class TrafficFacts:
     `bots`, `machines` (clicks from networks of data centers, VPNs and Tor), `unlanded` (the tag saw no page within 60
     seconds), `unasked` (navigations without Sec-Fetch-User, of browsers that send it) and `repeated` are shares of
     clicks; `short` (order within 15 seconds of the click), `late` (after 24 hours) and `foreign` (click and order in
-    different countries, both known) are shares of conversions. `delays` are conversions by seconds from click to order
+    different countries, both known) are shares of conversions; `snatched`, of those within 5 minutes of the click, are
+    the ones whose visitor another affiliate had brought before. `delays` are conversions by seconds from click to order
     (DELAY_EDGES), `usual_delays` the peers' shape. Bots are left out of all but `bots`.
 
     `busiest` are, added up over days of BUSY_DAY clicks or more, the clicks by the busiest hundredth of each day's
@@ -111,6 +112,7 @@ class TrafficFacts:
     short: Share | None = None
     late: Share | None = None
     foreign: Share | None = None
+    snatched: Share | None = None
     delays: Counts = ()
     usual_delays: Profile | None = None
     late_refunds: Share | None = None

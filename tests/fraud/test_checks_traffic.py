@@ -32,6 +32,7 @@ def window(**changes: object) -> TrafficFacts:
         ("foreign_orders", "foreign", 18, 30),
         ("short_delays", "short", 2, 10),
         ("late_refunds", "late_refunds", 4, 20),
+        ("late_clicks", "snatched", 6, 15),
     ],
 )
 def test_a_share_speaks_from_its_limit_on_with_enough_cases(
@@ -49,8 +50,15 @@ def test_a_share_speaks_from_its_limit_on_with_enough_cases(
     assert said(CHECK[name], window()) is None
 
 
+def test_clicks_at_the_checkout_are_held_against_no_other_tests_of_the_night() -> None:
+    measure = CHECK["late_clicks"].measure(window(snatched=Share(9, 22, TENTH)))
+
+    assert measure is not None
+    assert (measure.p, measure.sample) == (None, 22)
+
+
 @pytest.mark.parametrize(
-    "name", ["bots", "unlanded", "unasked", "repeated", "late", "foreign", "late_refunds"]
+    "name", ["bots", "unlanded", "unasked", "repeated", "late", "foreign", "snatched", "late_refunds"]
 )
 def test_without_peers_nothing_is_held_against_anybody(name: str) -> None:
     facts = window(**{name: Share(900, 1000)})

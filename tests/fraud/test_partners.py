@@ -1,13 +1,15 @@
 """Days that add up, and what is usual among the others."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
+import pytest
 
 from fraud.checks.statistics import CONVERSION_HIGH, PartnerFacts
 from fraud.maths.discoveries import discovered
 from fraud.maths.distances import HOUR_EDGES, binned
-from fraud.partners import PartnerDay, Tally, orders_by_day, summed
+from fraud.partners import PartnerDay, Tally, orders_by_day, summed, total
 from fraud.peers import FEWEST, Baseline, baselines
 
 MONDAY = date(2026, 9, 7)
@@ -109,3 +111,19 @@ def test_a_fraud_among_few_is_found() -> None:
     random = np.random.default_rng(13)
 
     assert 1000 in flagged({**crowd(random, 30), 1000: tally(75, 300)})
+
+
+def tallies() -> Iterator[Tally]:
+    yield Tally()
+    yield Tally(clicks=3, ads={"gclid 1": 2}, hours=(1, *(0,) * 23), click_examples={"ads": ("a", "b")})
+    yield Tally(seen=2, with_click={"7": 1}, order_examples={"short": (1, 2)}, delays=(0,) * 22 + (4,))
+
+
+@pytest.mark.parametrize("one", list(tallies()))
+def test_a_tally_is_read_as_it_was_written(one: Tally) -> None:
+    assert Tally.from_json(one.as_json()) == one
+
+
+def test_older_rows_stay_readable_and_unknown_counts_are_left() -> None:
+    assert Tally.from_json({"clicks": 3, "a count of tomorrow": 7}) == Tally(clicks=3)
+    assert total([]) == Tally()

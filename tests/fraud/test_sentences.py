@@ -40,6 +40,7 @@ FACTS = (
         short=SHARE,
         late=windows.Share(5, 10, Prior(1, 9)),
         foreign=windows.Share(5, 10, Prior(1, 9)),
+        snatched=windows.Share(5, 10, Prior(1, 9)),
         delays=(0, 20),
         usual_delays=Profile((0.9, 0.1), limit=0.5, peers=9),
         late_refunds=windows.Share(5, 10, Prior(1, 9)),

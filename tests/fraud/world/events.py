@@ -62,7 +62,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """One click as it was received; `kind` is of fraud.lists.networks, `visitor` "" without consent."""
+    """One click as it was received; `kind` is of tracking.visits.networks, `visitor` "" without consent."""
 
     id: int
     enrollment: int

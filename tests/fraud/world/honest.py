@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fraud.lists.networks import Kind
 from tests.fraud.world.draft import DAY, FOREIGN, Draft
 from tests.fraud.world.events import Account, Click, Person, Sale
+from tracking.visits.networks import Kind
 
 WINDOW = 30 * DAY  # a click earns for so long
 REPEATED, TWICE = 0.04, 0.003  # clicks that come double; orders after which the same is bought again at once
@@ -116,6 +116,7 @@ def clicked(draft: Draft, account: Account, nature: Nature) -> list[Click]:
         times, *chances.values(), abroad, strict=True
     ):
         own = draft.number()
+        carrier = carrier and not (bot or machine)  # an address is in one kind of network
         click = Click(
             id=own,
             enrollment=account.enrollment,

@@ -25,7 +25,7 @@ AIMED: dict[str, frozenset[str]] = {
     "flooding, all orders": frozenset({"late_orders", "flat_delays"}),
     "flooding, half of the orders": frozenset({"late_orders", "flat_delays"}),
     "injection, 3 of 10 orders": frozenset({"short_delays", "rushed_order"}),
-    "poaching at the checkout": frozenset({"late_click"}),
+    "poaching at the checkout": frozenset({"late_clicks", "late_click"}),
     "bidding on the brand": frozenset({"paid_ads", "brand_bidding", "paid_ad", "branded_search"}),
     "leaked code": frozenset({"leaked_coupon", "wandering_coupon"}),
     "clicks by programs": frozenset({"bot_clicks"}),

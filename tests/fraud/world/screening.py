@@ -12,6 +12,7 @@ from fraud.checks import (
     collusion,
     coupons,
     delays,
+    oddity,
     orders,
     statistics,
     systems,
@@ -21,8 +22,10 @@ from fraud.checks.accounts import AccountFacts
 from fraud.checks.circles import CircleFacts, RingFacts
 from fraud.checks.facts import SaleFacts
 from fraud.checks.identity import ACCOUNTS, SALES
+from fraud.checks.oddity import OddityFacts
 from fraud.checks.statistics import PartnerFacts
 from fraud.checks.windows import CouponFacts, TrafficFacts
+from fraud.gathering.oddities import oddities
 from fraud.maths.discoveries import discovered
 from fraud.states import Action
 from tests.fraud.world.account_facts import account_facts, circle_facts, ring_facts
@@ -42,6 +45,7 @@ class Facts:
     traffic: list[TrafficFacts]
     coupons: list[CouponFacts]
     partners: list[PartnerFacts]
+    oddities: list[OddityFacts]
     circles: list[CircleFacts]
     rings: list[RingFacts]
 
@@ -70,12 +74,14 @@ def facts_of(world: World) -> Facts:
     """Gather everything, slowly and plainly."""
     works = work_of(world)
     partners = partner_facts(world, works)
+    traffic = traffic_facts(world, works, partners)
     return Facts(
         sales=sale_facts(world),
         accounts=account_facts(world, works),
-        traffic=traffic_facts(world, works, partners),
+        traffic=traffic,
         coupons=coupon_facts(world),
         partners=partners,
+        oddities=oddities(partners, traffic),
         circles=circle_facts(world),
         rings=ring_facts(world, works),
     )
@@ -113,6 +119,7 @@ def _asked(facts: Facts) -> Iterable[tuple[Check[Any], int, int, Any]]:
         ((*traffic.CHECKS, *delays.CHECKS), facts.traffic),
         (coupons.CHECKS, facts.coupons),
         (statistics.CHECKS, facts.partners),
+        (oddity.CHECKS, facts.oddities),
     ):
         yield from ((check, one.enrollment, 0, one) for check in checks for one in each)
     for checks, each in ((circle, facts.circles), (line, facts.rings)):
@@ -121,5 +128,5 @@ def _asked(facts: Facts) -> Iterable[tuple[Check[Any], int, int, Any]]:
 
 assert len(CHECKS) == sum(len(checks) for checks in (SALES, ACCOUNTS)) + sum(
     len(module.CHECKS)
-    for module in (orders, clicks, systems, traffic, delays, coupons, statistics, collusion)
+    for module in (orders, clicks, systems, traffic, delays, coupons, statistics, oddity, collusion)
 ), "a check is asked by nobody"

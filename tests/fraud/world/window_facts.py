@@ -1,23 +1,27 @@
 """What each partner and each code of a world did within the window, gathered plainly from its clicks and sales."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fraud.checks.clicks import is_hidden
 from fraud.checks.statistics import PartnerFacts
 from fraud.checks.windows import BUSY_DAY, CouponFacts, Share, TrafficFacts
-from fraud.lists.networks import MACHINES
 from fraud.maths.distances import DELAY_EDGES, HOUR_EDGES, binned
 from fraud.maths.medians import AMOUNT_EDGES
 from fraud.maths.rates import Prior, fit, usual
 from fraud.partners import HISTORY, Tally
 from fraud.peers import FEWEST, Baseline, baselines
 from tests.fraud.world.events import RETURN_DAYS, Click, Coupon, Refund, Sale, World
+from tracking.visits.networks import MACHINES
 
 DAY = 86_400
-SOON = 15  # seconds
-SHARES = ("bots", "machines", "unlanded", "unasked", "repeated", "short", "late", "foreign", "late_refunds")
+MONTH = 30 * DAY  # a click earns for so long
+SOON, AT_CHECKOUT = 15, 300  # seconds
+SHARES = (
+    *("bots", "machines", "unlanded", "unasked", "repeated"),
+    *("short", "late", "foreign", "snatched", "late_refunds"),
+)
 OUTSTANDING = 0.03  # above the usual share by so much, a peer is left out of its own measure
 
 
@@ -28,6 +32,7 @@ class Work:
     clicks: list[Click] = field(default_factory=list)
     sales: list[Sale] = field(default_factory=list)
     refunds: dict[int, Refund] = field(default_factory=dict)
+    snatched: set[int] = field(default_factory=set)  # whose visitor another one had brought, by the sale
 
 
 def work_of(world: World) -> dict[int, Work]:
@@ -41,7 +46,24 @@ def work_of(world: World) -> dict[int, Work]:
         owner[sale.conversion] = sale.enrollment
     for refund in world.refunds:
         works[owner[refund.conversion]].refunds[refund.conversion] = refund
+    for sale in _snatched(world):
+        works[sale.enrollment].snatched.add(sale.conversion)
     return works
+
+
+def _snatched(world: World) -> Iterator[Sale]:
+    """Orders with a click at the checkout, of a visitor whom somebody else had brought."""
+    clicks, visits = {}, defaultdict(list)
+    for click in world.clicks:
+        clicks[click.id] = click
+        if click.visitor:
+            visits[click.visitor].append(click)
+    for sale in world.sales:
+        click = clicks.get(sale.click)
+        if click and click.visitor and sale.at - click.at < AT_CHECKOUT:
+            before = (one for one in visits[click.visitor] if sale.at - MONTH <= one.at < click.at)
+            if any(one.enrollment != sale.enrollment for one in before):
+                yield sale
 
 
 def groups_of(world: World) -> list[list[int]]:
@@ -143,6 +165,9 @@ def _traffic(world: World, work: Work, partner: PartnerFacts) -> TrafficFacts:
         short=_share([delay < SOON for delay in delays]),
         late=_share([delay > DAY for delay in delays]),
         foreign=_share([click.country != sale.buyer.country for click, sale in pairs]),
+        snatched=_share(
+            [sale.conversion in work.snatched for click, sale in pairs if sale.at - click.at < AT_CHECKOUT]
+        ),
         delays=partner.tally.delays,
         usual_delays=partner.baseline.delays,
         late_refunds=_late_refunds(world, work),
