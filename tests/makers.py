@@ -68,6 +68,7 @@ def make_program(
         "currency": "EUR",
         "home_url": "https://shop.example.com/",
         "allowed_hosts": ["shop.example.com"],
+        "is_screened": False,
     }
     program = affiliates.create_program(merchant or make_merchant(), at=FOUNDED, **(defaults | fields))
     if plan != {}:

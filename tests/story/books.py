@@ -10,8 +10,12 @@ from commissions import checks as of_commissions
 from commissions.models import Commission, Entry
 from core import jobs
 from core.models import Event, Job, JobState
+from fraud.models import KnownMark
 from payouts import checks as of_payouts
 from tracking.models import Conversion, Order
+
+# What is found of a sale depends on which others were there when it was looked at.
+AS_THEY_COME = ("case.opened", "case.grew", "commission.held")
 
 
 def forget_leases_of_the_dead(older_than: timedelta = timedelta(0)) -> int:
@@ -41,12 +45,16 @@ def books() -> dict[str, Any]:
         "kind", "amount", "debit__kind", "credit__kind", "commission__enrollment"
     )
     earned = Commission.objects.values_list(
-        "conversion__external_id", "enrollment", "level", "amount", "state", "currency"
+        "conversion__external_id", "enrollment", "level", "amount", "state", "currency", "screening"
     )
+    marks = KnownMark.objects.filter(conversion__isnull=False)
     return {
         "orders": sorted(Order.objects.values_list("external_id", "state", "total")),
         "conversions": sorted(Conversion.objects.values_list("external_id", "state")),
         "commissions": sorted(earned),
         "entries": Counter(entries.order_by()),
-        "events": Counter(Event.objects.values_list("kind", flat=True).order_by()),
+        "marks": sorted(marks.values_list("conversion__external_id", "kind")),
+        "events": Counter(
+            Event.objects.exclude(kind__in=AS_THEY_COME).values_list("kind", flat=True).order_by()
+        ),
     }

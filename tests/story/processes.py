@@ -210,7 +210,7 @@ def build(house: House) -> None:
 def furnish() -> None:
     """Northwind, with Sue, with Ann whom she recruited, with its people, and with a store that is connected."""
     merchant = makers.make_merchant("Northwind", makers.make_user("olga@northwind.example"))
-    program = makers.make_program(merchant, plan=makers.TWO_LEVELS)
+    program = makers.make_program(merchant, plan=makers.TWO_LEVELS, is_screened=True)
     makers.make_member(merchant, "manager", "mia@northwind.example", "Mia")
     makers.make_member(merchant, "finance", "fin@northwind.example", "Fin")
     sue = makers.make_enrollment(program, "Sue Sponsor", email="sue@partner.example")

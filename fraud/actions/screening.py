@@ -1,0 +1,219 @@
+"""Looks at what was earned before it can be approved, and again when something new is known of it."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from affiliates.models import Enrollment, Program
+from commissions import actions as commissions
+from commissions.models import Commission
+from commissions.states import CommissionState, IllegalMove, Screening
+from fraud.actions import days, holds, marks, policies, signals
+from fraud.actions.concerned import conversions_of, earned_by
+from fraud.findings import (
+    OF_ACCOUNTS,
+    OF_CIRCLES,
+    OF_COUPONS,
+    OF_ODDITIES,
+    OF_PARTNERS,
+    OF_RINGS,
+    OF_SALES,
+    OF_TRAFFIC,
+    Asked,
+    ask,
+    found,
+)
+from fraud.gathering import accounts, circles, oddities, sales, windows
+from fraud.models import Case, Exemption, Hold, Policy, Signal
+from fraud.states import Action
+from tracking.models import Conversion, Decision
+
+log = logging.getLogger(__name__)
+
+BATCH = 200  # sales that are looked at together
+SOON = timedelta(seconds=30)  # whoever waits longer was forgotten by its own job
+
+Row = TypeVar("Row")
+
+
+# --- one sale, or many -----------------------------------------------------------------------------------------
+def screen_commission(number: int) -> int:
+    """Screen the sale of a commission that waits, and with it others of the program that do; return how many sales."""
+    row = Commission.objects.select_related("program").get(pk=number)
+    if row.screening != Screening.WAITING or row.conversion_id is None:
+        return 0
+    waiting = _waiting().filter(program=row.program, pk__gte=row.pk)
+    others = list(waiting.order_by("pk")[: BATCH - 1])
+    return _screen(row.program, [row, *others], first=row)
+
+
+def screen_waiting(*, at: datetime | None = None) -> int:
+    """Screen all that has waited for longer than a moment; return how many sales."""
+    before = (at or timezone.now()) - SOON
+    done = 0
+    waiting = _waiting().filter(created_at__lt=before)
+    for program in Program.objects.filter(pk__in=waiting.values("program")):
+        rows = waiting.filter(program=program).order_by("pk")
+        for part in parts(rows):
+            done += _screen_each(program, part)
+    return done
+
+
+def _screen_each(program: Program, part: Sequence[Commission]) -> int:
+    """All together; where one of them cannot be screened, each alone. Its own job says what is wrong with it."""
+    with suppress(Exception):
+        return screen_conversions(program, conversions_of(part), at=timezone.now())
+    done = 0
+    for number in conversions_of(part):
+        try:
+            done += screen_conversions(program, [number], at=timezone.now())
+        except Exception:
+            log.exception("conversion %s cannot be screened", number)
+    return done
+
+
+def _waiting() -> QuerySet[Commission]:
+    """Those that nobody has looked at: who is held by a case already waits for a person."""
+    held = Hold.objects.filter(lifted_at=None)
+    return Commission.objects.filter(screening=Screening.WAITING).exclude(pk__in=held.values("commission"))
+
+
+def _screen(program: Program, rows: Sequence[Commission], first: Commission | None = None) -> int:
+    """All together; where one of them cannot be screened, `first` alone: it is its own job that fails then."""
+    try:
+        return screen_conversions(program, conversions_of(rows), at=timezone.now())
+    except Exception:
+        if first is None or len(conversions_of(rows)) == 1:
+            raise
+        return screen_conversions(program, conversions_of([first]), at=timezone.now())
+
+
+def screen_conversions(program: Program, numbers: Iterable[int], *, at: datetime) -> int:
+    """Ask of sales what can be asked of each alone, and hold what is doubtful; return how many there were.
+
+    What is read is read before anything is locked. The brake is on before a commission counts as screened, in one
+    transaction, so that nothing is approved in between.
+    """
+    policy = policies.policy_of(program)
+    chosen = Conversion.objects.filter(program=program, pk__in=list(numbers)).order_by("occurred_at", "pk")
+    conversions = list(chosen.select_related("order", "customer"))
+    facts = sales.sale_facts(program, conversions, policy, at=at)
+    spoken = found(ask(OF_SALES, facts, policy.rule, exempt(program, at)))
+    ids = [one.pk for one in conversions]
+    with transaction.atomic():
+        marks.keep_sale_marks(program, facts)
+        signals.keep(program, spoken, policy=policy.number, at=at, conversions=ids)
+        _join(program, ids, at)
+        commissions.mark_screened(holds.passed(Commission.objects.filter(conversion__in=ids)), at=at)
+    return len(conversions)
+
+
+def keep_marks(conversion: Conversion) -> int:
+    """Keep the marks of a sale's buyer where nobody is credited, as screening does for the others; return how many."""
+    if not conversion.program.is_screened or conversion.commissions.exists():
+        return 0
+    return marks.keep_marks(conversion.program, [conversion])
+
+
+def parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield rows in lists of BATCH."""
+    rest = iter(rows)
+    while part := list(islice(rest, BATCH)):
+        yield part
+
+
+def exempt(program: Program, at: datetime) -> dict[int, frozenset[str]]:
+    """Return enrollment -> names of the checks that it is exempt from now, "" for all."""
+    rows = Exemption.objects.in_force(at).filter(program=program).values_list("enrollment", "check_name")
+    names: dict[int, set[str]] = {}
+    for enrollment, name in rows:
+        names.setdefault(enrollment, set()).add(name)
+    return {enrollment: frozenset(every) for enrollment, every in names.items()}
+
+
+def _join(program: Program, conversions: Sequence[int], at: datetime) -> None:
+    """Hold new earnings of those about whom, or about whose code, somebody has yet to decide."""
+    about = Signal.objects.standing().filter(
+        program=program, conversion=None, case__in=Case.objects.undecided()
+    )
+    about = about.exclude(action=Action.NOTE).select_related("case").order_by("case", "pk")
+    waiting = Commission.objects.filter(conversion__in=conversions).exclude(state=CommissionState.DECLINED)
+    decided = Decision.objects.filter(conversion__in=conversions, is_current=True).exclude(enrollment=None)
+    who = {*waiting.values_list("enrollment", flat=True), *decided.values_list("enrollment", flat=True)}
+    for signal in about.filter(enrollment__in=who):
+        rows = earned_by(waiting, signal.enrollment_id, signal.coupon_id)
+        assert signal.case is not None  # noqa: S101 - asked for above
+        with suppress(IllegalMove):  # decided a moment ago
+            signals.grow(signal.case, list(rows.order_by("pk")), at=at)
+
+
+# --- everything that an affiliate does -------------------------------------------------------------------------
+def screen_partners(*, at: datetime) -> int:
+    """Ask of all affiliates of all programs what their clicks and orders look like; return how many spoke.
+
+    Where it goes wrong for a program the others are asked all the same, and it is raised in the end.
+    """
+    spoke, failures = 0, []
+    for program in Program.objects.filter(is_screened=True).order_by("pk"):
+        try:
+            spoke += screen_program(program, at=at)
+        except Exception as failure:
+            log.exception("program %s cannot be screened", program.pk)
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return spoke
+
+
+def screen_program(program: Program, *, at: datetime) -> int:
+    """Ask of a program's affiliates what can be asked of many together; return how many findings there are.
+
+    Days are counted first, up to yesterday on the program's clock; no click and no order is read again.
+    """
+    days.look(program, at=at)
+    days.count_days(program, at=at)
+    policy = policies.policy_of(program)
+    spoken = found(ask_partners(program, policy, at=at))
+    for enrollment in sorted({one.enrollment for one in spoken}):
+        own = [one for one in spoken if one.enrollment == enrollment]
+        signals.keep(program, own, policy=policy.number, at=at)
+    return len(spoken)
+
+
+def ask_partners(program: Program, policy: Policy, *, at: datetime) -> list[Asked]:
+    """Return all that the nightly checks read off, of everybody: a `p` is held against all of them."""
+    until = program.local(at).date() - timedelta(days=1)
+    free = exempt(program, at)
+    window = windows.window(program, policy, until)
+    in_circles, in_rings = circles.circles(program, until)
+    asked: list[Asked] = []
+    for checks, facts in (
+        (OF_ACCOUNTS, accounts.account_facts(program, at=at)),
+        (OF_TRAFFIC, window.traffic),
+        (OF_COUPONS, window.coupons),
+        (OF_PARTNERS, window.partners),
+        (OF_ODDITIES, oddities.oddities(window.partners, window.traffic)),
+        (OF_CIRCLES, in_circles),
+        (OF_RINGS, in_rings),
+    ):
+        asked += ask(checks, facts, policy.rule, free)
+    return asked
+
+
+def screen_account(enrollment: Enrollment, *, at: datetime) -> int:
+    """Ask who an affiliate is, when it joins or changes what is known of it; return how many findings there are."""
+    program = enrollment.program
+    if not program.is_screened:
+        return 0
+    policy = policies.policy_of(program)
+    facts = accounts.account_facts(program, [enrollment.pk], at=at)
+    spoken = found(ask(OF_ACCOUNTS, facts, policy.rule, exempt(program, at)))
+    signals.keep(program, spoken, policy=policy.number, at=at)
+    return len(spoken)

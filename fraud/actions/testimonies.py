@@ -1,0 +1,82 @@
+"""What other systems testify of an order or a buyer: of each thing the newest word of each system."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from affiliates.models import Program
+from core import events
+from fraud.models import Testimony
+from fraud.states import TestimonyKind
+from tracking.models import Conversion, Customer
+
+LONGEST_NAME, LONGEST_WORD = 60, 120
+
+
+@transaction.atomic
+def testify(
+    program: Program,
+    kind: TestimonyKind,
+    word: str,
+    *,
+    by: str,
+    conversion: Conversion | None = None,  # noqa: PT028 - it is no test, whatever its name begins with
+    customer: Customer | None = None,  # noqa: PT028
+    at: datetime | None = None,  # noqa: PT028
+) -> Testimony | None:
+    """Keep what a system says of one order, or of one customer; "" takes it back. Return its testimony, if any.
+
+    The same word again moves only the time up to which it holds, and an older one moves nothing. Nothing is written for
+    a word taken back that was never said. Raises ValueError unless exactly one is named, of the same program.
+    """
+    about = _about(program, conversion, customer)
+    now, said, named = at or timezone.now(), word.strip()[:LONGEST_WORD], by.strip()[:LONGEST_NAME]
+    key = {**about, "kind": kind, "by": named}
+    known = Testimony.objects.select_for_update().filter(**key).first()
+    if known is None and not said:
+        return None
+    if known is None:
+        known, is_new = _made(program, key, said, now)
+        if is_new:
+            return _tell(known, program, at)
+    return _move(known, program, said, now, at)
+
+
+def _about(program: Program, conversion: Conversion | None, customer: Customer | None) -> dict[str, object]:
+    row = conversion if conversion is not None else customer
+    if row is None or (conversion is not None and customer is not None):
+        raise ValueError("A testimony is about one conversion or one customer.")
+    if row.program_id != program.pk:
+        raise ValueError("It belongs to another program.")
+    return {"conversion": conversion, "customer": customer}
+
+
+def _made(program: Program, key: dict[str, object], word: str, now: datetime) -> tuple[Testimony, bool]:
+    """Write the first word; of two at the same moment one is written, and the other finds it."""
+    try:
+        with transaction.atomic():
+            return Testimony.objects.create(program=program, word=word, at=now, **key), True
+    except IntegrityError:
+        return Testimony.objects.select_for_update().get(**key), False
+
+
+def _move(known: Testimony, program: Program, word: str, now: datetime, at: datetime | None) -> Testimony:
+    if now < known.at:
+        return known
+    is_news = known.word != word
+    known.word, known.at = word, now
+    known.save(update_fields=["word", "at"])
+    return _tell(known, program, at) if is_news else known
+
+
+def _tell(row: Testimony, program: Program, at: datetime | None) -> Testimony:
+    events.record(
+        "testimony.heard",
+        row,
+        tenant=program.merchant_id,
+        scope=program.pk,
+        at=at,
+        data={"kind": str(row.kind), "word": row.word, "by": row.by},
+    )
+    return row
