@@ -80,9 +80,17 @@ def ask_changes() -> None:
 
 
 def line_up_customers(event: Event) -> None:
-    """Line up the next customers of a program for a system (follows connection.telling)."""
-    connection = Connection.objects.select_related("program").get(pk=event.subject_id)
-    actions.line_up_customers(connection, after=int(event.data.get("after", 0)))
+    """Line up the next customers of a program, or of one affiliate, for a system (follows connection.telling)."""
+    connection, data = Connection.objects.select_related("program").get(pk=event.subject_id), event.data
+    if "enrollment" in data:
+        actions.tell_reviewed(connection, int(data["enrollment"]), after=int(data["after"]))
+        return
+    actions.line_up_customers(connection, after=int(data.get("after", 0)))
+
+
+def tell_verdict(event: Event) -> None:
+    """Line up what fraud review says of orders and affiliates (follows case.opened, case.decided and case.undone)."""
+    actions.tell_verdict(event)
 
 
 def tell_again() -> None:

@@ -93,6 +93,7 @@ from integrations.actions.records.everyone import (
     tell_again,
     tell_everyone,
 )
+from integrations.actions.records.verdicts import tell_reviewed, tell_verdict
 from integrations.actions.records.wording import follow_word, tell_words
 from integrations.actions.replaying import rehearse, reprocess, reprocess_some
 from integrations.actions.troubles import forget_hours, watch
@@ -210,6 +211,8 @@ __all__ = [
     "tell_again",
     "tell_everyone",
     "tell_ours",
+    "tell_reviewed",
+    "tell_verdict",
     "tell_words",
     "tend_dictionary",
     "test_connection",

@@ -1,6 +1,6 @@
 """Messages: stored once, understood, replayed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,9 +23,11 @@ from integrations.actions.connections import (
 )
 from integrations.actions.records.asking import ask_soon
 from integrations.actions.records.taking import forget_record, is_change, take_change
-from integrations.connectors.base import BadSignature, Reading, Received, Stale, Unreadable, Unsigned
+from integrations.actions.testimonies import hear, hear_earlier, said_in
+from integrations.connectors.base import BadSignature, Reading, Received, Said, Stale, Unreadable, Unsigned
 from integrations.models import Connection, Inbound
 from integrations.states import ConnectionState, InboundState
+from tracking.buyers import TOLD
 from tracking.hearsay import is_hearsay, without_claim
 from tracking.models import Order
 from tracking.orders import OrderIn, RefundIn
@@ -127,13 +129,25 @@ def _act_on(row: Inbound, reading: Reading, actor: User | None, at: datetime | N
             ask_soon(row.connection, records=reading.changed, at=at)
         return _close(row, InboundState.DONE, reading.note)
     if reading.order is not None:
-        return _take(row, _whole(row, reading.order, reading.untold), actor, at)
+        return _take(row, _whole(row, reading.order, reading.untold), actor, at, reading.said)
     if reading.refund is not None:
         return _take_refund(row, reading, reading.refund, actor, at)
     if reading.ask:
         row.subject = reading.ask
         return _ask(row, reading.note, at)
+    if reading.said:
+        return _hear(row, reading, at)
     return _close(row, InboundState.IGNORED, reading.note)
+
+
+def _hear(row: Inbound, reading: Reading, at: datetime | None) -> Inbound:
+    """Keep what is said of an order or a buyer; of an order that is not known, the store is asked if it can be."""
+    unknown = hear(row.connection, reading.said, at=row.received_at)
+    if not unknown:
+        return _close(row, InboundState.DONE, reading.note)
+    row.subject = unknown[0]
+    waits = _("Order %(order)s is not known here: what is said of it is heard once it comes.")
+    return _ask(row, waits % {"order": row.subject}, at)
 
 
 def _ask(row: Inbound, note: str, at: datetime | None) -> Inbound:
@@ -151,7 +165,9 @@ def _ask(row: Inbound, note: str, at: datetime | None) -> Inbound:
     return _close(row, InboundState.PARKED, parked % order)
 
 
-def _take(row: Inbound, order: OrderIn, actor: User | None, at: datetime | None) -> Inbound:
+def _take(
+    row: Inbound, order: OrderIn, actor: User | None, at: datetime | None, said: Sequence[Said] = ()
+) -> Inbound:
     """Hand the order to the engine; what it refuses stays here with the reason, and nothing is booked."""
     try:
         with transaction.atomic():
@@ -160,6 +176,9 @@ def _take(row: Inbound, order: OrderIn, actor: User | None, at: datetime | None)
         return _close(row, InboundState.QUARANTINED, str(trouble))
     if taken.status == "conflict":
         return _close(row, InboundState.QUARANTINED, _conflict(taken))
+    hear(row.connection, said, taken.order, at=row.received_at)
+    if taken.status == "created":
+        hear_earlier(row.connection, taken.order)
     return _close(row, InboundState.DONE, _sentence(taken))
 
 
@@ -173,6 +192,8 @@ def _whole(row: Inbound, order: OrderIn, untold: frozenset[str]) -> OrderIn:
     if found is None or is_hearsay(found.snapshot["metadata"]):
         return order
     last = without_claim(found.as_value())
+    facts = {name: value for name, value in last.metadata.items() if name in TOLD}
+    order = replace(order, metadata={**facts, **order.metadata})
     kept = {name: getattr(last, name) for name in untold}
     return replace(order, **kept)
 
@@ -189,6 +210,8 @@ def _take_refund(
         return _close(row, InboundState.QUARANTINED, wrong % {**words, "currency": order.currency})
     if order is None and (reading.currency or program.currency) != program.currency:
         return _ask_for_order(row, reading, at)
+    if hear(row.connection, reading.said, order, at=row.received_at):
+        row.subject = reading.of  # by which it is found when the order comes
     taken = take_refunds(program, source, reading.of, [refund], actor=actor, at=at)[0]
     if taken.status == "conflict":
         known = _("Refund %(refund)s is known with other content; nothing was booked. Send a further one.")
@@ -273,7 +296,7 @@ def settle(
     order = order or _gone(row)
     if order is None:
         return _close(row, InboundState.IGNORED, _("The store has deleted an order that never came here."))
-    return _take(row, order, None, at)
+    return _take(row, order, None, at, said_in(row))
 
 
 def _gone(row: Inbound) -> OrderIn | None:

@@ -25,6 +25,7 @@ from integrations.actions.hours import asking
 from integrations.actions.inbound import gone_order
 from integrations.actions.reconciliations import GOING, fail, lives_by_polling, locked, place_of, record
 from integrations.actions.taking import together_or_alone
+from integrations.actions.testimonies import hear, hear_earlier
 from integrations.connectors.base import ListsOrders, OrderPage, Preparing, Unreadable
 from integrations.models import Connection, Reconciliation
 from integrations.places import Place, revision_bound
@@ -155,6 +156,7 @@ def _take_page(
     for number, sentence in place.fresh_refusals(page):
         _refuse(row, number, sentence)
     _take(row, fresh, asked_at, at)
+    hear(row.connection, page.said, at=asked_at)
     known = _known(row, *place.stretch(page, row.ends_at)) if _looks_for_gone(row) else []
     place = place.after(page, row.ends_at, known)
     failpoint("reconciliation.before_commit")
@@ -297,6 +299,8 @@ def _take(row: Reconciliation, orders: Sequence[OrderIn], asked_at: datetime, at
             _count(row, "gone")
         else:
             _count(row, NAMES.get(taken.status, taken.status))
+            if taken.status == "created":
+                hear_earlier(row.connection, taken.order)
 
 
 def _coming(connection: Connection, orders: Sequence[OrderIn]) -> set[str]:

@@ -45,6 +45,22 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a system says of an order, or of a buyer and all their orders, in its own word; "" takes it back.
+
+    `kind` is one of fraud.states.TestimonyKind. `order` and `customer` are the system's numbers; an empty `order` is
+    the one that the message leads to. `by` is who says so where it is not the system itself, as an app of a shop.
+    """
+
+    kind: str
+    word: str
+    order: str = ""
+    customer: str = ""
+    at: datetime | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a message means: an order or a refund to take, or an order to ask the system about, or nothing.
 
@@ -52,7 +68,8 @@ class Reading:
     waits until it can be asked. `untold` names the fields of the order that the message does not tell of: they stay as
     they are known. `of` is the number of the order that a refund is for, `currency` what it says its amount is in.
     `asks_changes`: records changed there, and the system is to be asked which, or of those that it names: `changed` are
-    kind and number of some, `gone` of those that were deleted, `erased` of those whose person asked for it.
+    kind and number of some, `gone` of those that were deleted, `erased` of those whose person asked for it. `said` is
+    what it testifies for fraud review.
     """
 
     order: OrderIn | None = None
@@ -66,6 +83,7 @@ class Reading:
     changed: tuple[tuple[str, str], ...] = ()
     gone: tuple[tuple[str, str], ...] = ()
     erased: tuple[tuple[str, str], ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +153,7 @@ class OrderPage:
 
     `refused` are orders that could not be read: number and the sentence why. `total` is how many the store says there
     are in all, if it does. `as_of` is when the store looked, where that was long before it was asked for the page.
+    `said` is what the store testifies of these orders for fraud review.
     """
 
     orders: tuple[OrderIn, ...]
@@ -142,6 +161,7 @@ class OrderPage:
     refused: tuple[tuple[str, str], ...] = ()
     total: int | None = None
     as_of: datetime | None = None
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +273,9 @@ class Connector(Protocol):
     `NAME` and `ABOUT` are for people, `KEYS` what they are asked for, `HAS_ADDRESS` whether the system has an address
     that we call; `ROUTE` names the address at which it knocks, "" if it never does. A module may also say that nobody
     calls the system (IS_CALLED = False), that it signs with a secret of its own and not with the one that we made
-    (IS_SEALED_BY_ITSELF), or that it lives by being asked each minute (POLLS). What a connector can do besides is
-    told by the protocols above: `isinstance(connector, ListsOrders)`.
+    (IS_SEALED_BY_ITSELF), or that it lives by being asked each minute (POLLS). TESTIFIES names the topics of messages
+    that say something of an order for fraud review, and may come before it. What a connector can do besides is told by
+    the protocols above: `isinstance(connector, ListsOrders)`.
     """
 
     NAME: Words

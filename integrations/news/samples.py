@@ -90,6 +90,7 @@ _SUBJECTS: dict[str, dict[str, Any]] = {
         "kind": "personal",
         "policy": "always",
         "note": "15 % off",
+        "is_offline": False,
         "is_active": True,
     },
     "order": {
@@ -218,6 +219,7 @@ _AFTER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "directlink.asked": ({"state": "asked", "decided_at": None}, {}),
     "directlink.refused": ({"state": "refused", "reason": _REASON}, {"reason": _REASON}),
     "directlink.ended": ({"state": "ended"}, {"reason": ""}),
+    "coupon.changed": ({"is_offline": True}, {"changed": ["is_offline"]}),
     "coupon.retired": ({"is_active": False}, {}),
     "order.revised": ({"revision": 2}, {"revision": 2, "changed": ["discount", "total"]}),
     "refund.withdrawn": ({"is_withdrawn": True}, {}),
@@ -249,6 +251,7 @@ _AFTER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "commission.released": ({}, {"reason": "Looked at: fine"}),
     "commission.declined": ({"state": "declined", "reason": _REASON}, {"reason": _REASON}),
+    "commission.reinstated": ({}, {"reason": "Looked at again: fine"}),
     "commission.adjusted": (
         {"kind": "bonus", "order": None, "conversion": None, "plan": None, "reason": "Summer bonus"},
         {"amount": _eur(1043), "reason": "Summer bonus"},

@@ -121,6 +121,7 @@ def coupon(row: Coupon) -> dict[str, Any]:
         "kind": row.kind,
         "policy": row.policy,
         "note": row.note,
+        "is_offline": row.is_offline,
         "is_active": row.is_active,
     }
 

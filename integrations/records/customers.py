@@ -20,6 +20,7 @@ from integrations.models import CustomerFact
 from integrations.news.values import moment
 from integrations.news.words import statements_of
 from integrations.records.profiles import Profile, Purchase, profile_of
+from integrations.records.reviews import review_of_orders, reviews_of_affiliates
 from tracking import actions as tracking
 from tracking.models import Conversion, Customer, Decision, Journey, Order, Refund
 from tracking.states import OrderState, RefundKind, Vocabulary
@@ -52,7 +53,7 @@ def customer_record(customer: Customer, now: datetime, *, told_to: str | None = 
         "referred_customer_id": (customer.external_id or merge_key(customer))
         if affiliate["is_referred"]
         else None,
-        "orders": _orders(figures),
+        "orders": _orders(figures) | {"review": review_of_orders([each.pk for each in conversions])},
         "value": _value(figures, customer.program.currency, unvalued),
         "pattern": {
             "segment": str(figures.segment),
@@ -200,15 +201,18 @@ def _affiliates(decisions: Sequence[Decision], conversions: Sequence[Conversion]
     """Who brought the first and the last order that somebody was credited for."""
     orders = {row.pk: row.order for row in conversions}
     credited = [(each, each.enrollment, orders[each.conversion_id]) for each in decisions if each.enrollment]
+    words = reviews_of_affiliates({one.pk for _decision, one, _order in (*credited[:1], *credited[-1:])})
     return {
-        "first": _credit(*credited[0]) if credited else None,
-        "last": _credit(*credited[-1]) if credited else None,
+        "first": _credit(*credited[0], words) if credited else None,
+        "last": _credit(*credited[-1], words) if credited else None,
         "referred_orders": len(credited),
         "is_referred": bool(credited),
     }
 
 
-def _credit(decision: Decision, enrollment: Enrollment, order: Order) -> dict[str, Any]:
+def _credit(
+    decision: Decision, enrollment: Enrollment, order: Order, reviews: Mapping[int, str]
+) -> dict[str, Any]:
     return {
         "name": enrollment.affiliate.name,
         "code": enrollment.code,
@@ -216,6 +220,7 @@ def _credit(decision: Decision, enrollment: Enrollment, order: Order) -> dict[st
         "coupon": decision.coupon.code if decision.coupon else None,
         "order": order.external_id,
         "at": moment(order.occurred_at),
+        "review": reviews.get(enrollment.pk),
     }
 
 

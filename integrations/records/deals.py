@@ -6,6 +6,7 @@ from typing import Any
 from core.money import Money
 from integrations.news.values import moment
 from integrations.records.customers import SOLD, customer_record, purchases_of
+from integrations.records.reviews import review_of_orders
 from tracking.models import Conversion, Customer, Order
 from tracking.states import OrderState
 
@@ -35,13 +36,15 @@ def _of_customer(record: dict[str, Any]) -> dict[str, Any]:
         "at": record["orders"]["last_at"],
         "is_won": record["orders"]["kept"] > 0,
         "is_lost": record["orders"]["kept"] == 0 and record["orders"]["count"] > 0,
+        "review": record["orders"]["review"],
     }
 
 
 def _of_order(order: Order) -> dict[str, Any]:
     """The order in the program's currency, less what went back; no amount where no rate is known for it."""
-    found = Conversion.objects.filter(order=order).select_related("order").prefetch_related("order__refunds")
-    sold = purchases_of(order.customer, list(found)) if order.state in SOLD and order.customer else []
+    rows = Conversion.objects.filter(order=order).select_related("order").prefetch_related("order__refunds")
+    found = list(rows)
+    sold = purchases_of(order.customer, found) if order.state in SOLD and order.customer else []
     kept = sold[0].kept if sold else 0
     currency = order.program.currency
     is_known = not sold or sold[0].is_valued
@@ -54,4 +57,5 @@ def _of_order(order: Order) -> dict[str, Any]:
         "at": moment(order.captured_at or order.occurred_at),
         "is_won": order.state == OrderState.SALE and bool(sold) and sold[0].is_kept,
         "is_lost": order.state in LOST or (bool(sold) and not sold[0].is_kept),
+        "review": review_of_orders([each.pk for each in found]),
     }

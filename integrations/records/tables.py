@@ -17,6 +17,9 @@ FACTS = {
         Target("crm.lifecycle", _("Lifecycle stage")),
         Target("crm.owner", _("Owner")),
         Target("crm.segment", _("Segment")),
+        Target(
+            "crm.blocked", _("Is blocked"), _("True where the customer is blocked. Fraud review sees it.")
+        ),
     ),
     "deal": (
         Target("deal.number", _("Deal’s number"), _("Empty is the number that it has there.")),

@@ -246,6 +246,8 @@ def node_of(order: Row) -> Row:
             "legacyResourceId": str(customer["id"]),
             "defaultEmailAddress": {"emailAddress": customer["email"]},
         },
+        "clientIp": order.get("browser_ip"),
+        "risk": {"assessments": [assessment_of(row) for row in order.get("assessments", ())]},
         "billingAddress": address_of(order.get("billing_address")),
         "shippingAddress": address_of(order.get("shipping_address")),
         "refunds": [{"id": f"gid://shopify/Refund/{row['id']}"} for row in order["refunds"]],
@@ -333,7 +335,16 @@ def priced(row: Row, price: str) -> Row:
 
 def address_of(row: Row | None) -> Row | None:
     """Return an address as the API tells it."""
-    return row and {"countryCodeV2": row["country_code"], "phone": row["phone"]}
+    return row and {
+        "countryCodeV2": row["country_code"],
+        **{name: row.get(name) for name in ("phone", "address1", "zip")},
+    }
+
+
+def assessment_of(row: Row) -> Row:
+    """Return what somebody says of a risk as the API tells it; Shopify itself is no provider."""
+    provider = {"__typename": "App", "title": row["provider_title"]} if row.get("provider_title") else None
+    return {"riskLevel": row["risk_level"].upper(), "provider": provider}
 
 
 def bag_of(both: Row) -> Row:

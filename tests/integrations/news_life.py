@@ -87,7 +87,7 @@ class Life:
         affiliates.end_direct_link(good, reason=SLY, actor=self.owner)
         affiliates.refuse_direct_link(bad, reason=SLY, actor=self.owner)
         affiliates.retire_coupon(affiliates.create_coupon(self.ann, "ANN5"), actor=self.owner)
-        affiliates.create_coupon(self.ann, "ANN15", actor=self.owner)
+        affiliates.mark_offline(affiliates.create_coupon(self.ann, "ANN15", actor=self.owner))
 
     def sell(self) -> None:
         """An order with a refund, one that is changed, and one in a currency without a rate."""
@@ -126,6 +126,8 @@ class Life:
         first = Commission.objects.filter(enrollment=self.ann).order_by("pk")[0]
         commissions.hold(first, reason=SLY, actor=self.owner)
         commissions.release(first, reason=SLY, actor=self.owner)
+        again = commissions.decline(makers.make_commission(self.ann), reason=SLY, actor=self.owner)
+        commissions.reinstate(again, reason=SLY, actor=self.owner)
         declined = makers.make_commission(self.ann)
         commissions.decline(declined, reason=SLY, actor=self.owner)
         commissions.adjust(self.ann, 500, reason=SLY, actor=self.finance, at=NOON)

@@ -22,6 +22,7 @@ from tests.integrations.shopify_messages import (
     taken,
     tax_of,
 )
+from tracking.buyers import address_mark
 from tracking.orders import CustomerIn, LineIn, OrderIn, RefundLineIn
 from tracking.states import OrderState
 
@@ -50,6 +51,8 @@ def test_order_is_as_the_shop_sold_it() -> None:
         "number": "#1020",
         "utm_source": "afiliado",
         "utm_medium": "partner",
+        "payer_country": "US",
+        "ship_to_mark": address_mark("123 Shipping Street", "40003", "US"),
     }
 
 

@@ -28,6 +28,7 @@ TOPICS = [
     "ORDERS_CANCELLED",
     "ORDERS_EDITED",
     "ORDERS_DELETE",
+    "ORDERS_RISK_ASSESSMENT_CHANGED",
     "REFUNDS_CREATE",
     "APP_UNINSTALLED",
 ]
@@ -62,7 +63,7 @@ def test_subscriptions_are_mended_not_doubled(asked: Connection, shop: FakeShop)
         f"The shop answers, but these webhooks are missing or changed: {', '.join(TOPICS[:4])}."
     )
     assert actions.test_connection(asked) == WELL
-    assert len(shop.hooks) == 9
+    assert len(shop.hooks) == 10
     assert [hook["filter"] for hook in shop.hooks if hook["id"] == "x"] == ["a"]
 
 

@@ -18,6 +18,7 @@ from integrations.actions.records import people
 from integrations.actions.records.asking import CHANGED
 from integrations.actions.records.drafts import ERASED, sheet_of
 from integrations.actions.records.won import deal_of, ended_deal
+from integrations.actions.testimonies import hear_facts
 from integrations.connectors.base import Unreadable
 from integrations.connectors.records import Change, KeepsRecords
 from integrations.mapping import THEIRS, Choice, Result, Row, Sheet, apply, decide, holds, is_same
@@ -76,6 +77,7 @@ def take_change(inbound: Inbound, at: datetime) -> Taken:
     _agree(connection, kind, customer, sheet, change, known, at)
     if moved:
         _tell(connection, customer, moved, at)
+        hear_facts(connection, customer, moved, min(change.at, at))
     return Taken(InboundState.DONE, _sentence(moved, result), order)
 
 
@@ -152,6 +154,7 @@ def forget_record(
         facts.delete()
         if moved:
             _tell(connection, customer, moved, at)
+            hear_facts(connection, customer, moved, at)
     return Taken(InboundState.DONE, _("The record was deleted there: it is made anew at the next order."))
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations.connectors.base import Reading, Store, Unreadable
+from integrations.connectors.buyer_facts import with_facts
 from integrations.connectors.inbox.body import record_of
+from integrations.connectors.inbox.buyers import facts_told
 from integrations.connectors.inbox.tables import LEAD, NOTE, REFUND, TABLES, TOLD_AS
 from integrations.connectors.postback.parse import order_of, refund_of
 from integrations.mapping import BadMapping, Sheet, apply, holds, read_sheet
@@ -63,6 +65,7 @@ def _reading(store: Store, kind: str, sheet: Sheet, record: dict[str, Any], rece
         if kind == LEAD.kind:
             values = _named({"goal": LEAD.kind, "total": "0", **values})
         reading = order_of(Told({"channel": CHANNEL, **values}), store, _changed_at(result.values, received))
+        reading = with_facts(reading, facts_told(result.values, store.source))
         return _with_phone(reading, Told(result.values).text("customer.phone", 40))
     except Untold as trouble:
         raise Unreadable(str(trouble)) from None

@@ -31,6 +31,43 @@ BUYER = (
         ("coupon_code", "discount_code", "coupon", "promo_code", "voucher"),
     ),
 )
+# by what a buyer is known again, and what the system says of the risk: fraud review reads it
+REVIEWED = (
+    Target(
+        "buyer.ip",
+        _("Buyer’s IP address"),
+        _("Only a digest of its network is kept."),
+        ("browser_ip", "customer_ip_address", "client_ip", "customer_ip", "ip_address"),
+    ),
+    Target(
+        "shipping.street",
+        _("Delivery: street and number"),
+        _(
+            "Street, postcode and country are kept as one digest; the country is the customer’s if it is empty."
+        ),
+        ("shipping_address.address1", "shipping.address_1", "shipping_address.street", "shipping_street"),
+    ),
+    Target(
+        "shipping.postcode",
+        _("Delivery: postcode"),
+        "",
+        ("shipping_address.zip", "shipping.postcode", "shipping_address.postal_code", "shipping_postcode"),
+    ),
+    Target("shipping.country", _("Delivery: country"), _("Two letters.")),
+    Target(
+        "payer.country",
+        _("Payer’s country"),
+        _("Of the card, else of the bill. Two letters."),
+        ("card_country",),
+    ),
+    Target(
+        "order.risk",
+        _("Risk"),
+        _("As low, medium or high; the conversion “map” makes them of other words."),
+        ("risk_level", "fraud_risk"),
+    ),
+    Target("order.risk_by", _("Who assessed the risk"), _("Empty is the connection’s name in orders.")),
+)
 LINES = (
     Target("lines[].sku", _("Line: SKU"), "", ("sku", "product_code", "variant_sku")),
     Target("lines[].name", _("Line: name"), "", ("name", "title", "product_name", "description")),
@@ -101,6 +138,7 @@ ORDER = Table(
         ),
         Target("order.channel", _("Channel"), _("How it was sold; webhook if it is empty.")),
         *BUYER,
+        *REVIEWED,
         *LINES,
     ),
 )

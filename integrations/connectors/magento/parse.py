@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.money import MAX_DIGITS, MoneyError, allocate, exponent
 from integrations.connectors.base import Store, Unreadable
 from integrations.connectors.body import Fields
+from integrations.connectors.buyer_facts import buyer_facts
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn, RefundIn, RefundLineIn
 from tracking.states import OrderState
 
@@ -28,6 +29,7 @@ STATES: dict[str, OrderState] = {
 }
 MEMO_CANCELED = "3"
 GIFT_CARD = "giftcard"
+SUSPECTED = "fraud"  # the status "Suspected Fraud", which payment methods set
 CLICK_ID = "affiliate_click_id"  # an extension attribute, where a module of the shop keeps it
 
 
@@ -205,8 +207,36 @@ def _evidence(order: Fields) -> Evidence:
 
 
 def _metadata(order: Fields) -> dict[str, str]:
-    known = {"status": order.text("status", 40), "number": order.text("increment_id", 60)}
+    status = order.text("status", 40)
+    known = {"status": status, "number": order.text("increment_id", 60), **_buyer(order, status)}
     return {name: value for name, value in known.items() if value}
+
+
+def _buyer(order: Fields, status: str) -> dict[str, str]:
+    """Return by what the buyer is known again: where the goods go, or else the bill, and from where it was ordered."""
+    billing = order.part("billing_address")
+    goes_to = next((place for place in _shipping_addresses(order) if _street(place)), billing)
+    return buyer_facts(
+        ip=order.text("remote_ip", 60),
+        street=_street(goes_to),
+        postcode=goes_to.text("postcode", 20),
+        country=goes_to.text("country_id", 2),
+        payer_country=billing.text("country_id", 2),
+        risk="high" if status == SUSPECTED else "",
+        risk_by="Magento",
+    )
+
+
+def _shipping_addresses(order: Fields) -> list[Fields]:
+    rows = order.part("extension_attributes").rows("shipping_assignments")
+    return [row.part("shipping").part("address") for row in rows]
+
+
+def _street(address: Fields) -> str:
+    """Return the first line of an address, which Magento tells as a list."""
+    lines = address.values.get("street")
+    first = next((line for line in lines if isinstance(line, str)), "") if isinstance(lines, list) else ""
+    return first.strip()[:200]
 
 
 def _refunds(memos: Iterable[Fields], read: Callable[[Fields], Iterable[RefundIn]]) -> tuple[RefundIn, ...]:

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from integrations.connectors.base import Reading, Store, Unreadable
+from integrations.connectors.buyer_facts import with_facts
 from integrations.connectors.inbox.body import record_of
+from integrations.connectors.inbox.buyers import facts_told
 from integrations.connectors.inbox.tables import TOLD_AS
 from integrations.connectors.postback.parse import order_of, refund_of
 from integrations.connectors.rows.tables import LEAD, ORDER, REFUND, TABLES
@@ -162,7 +164,7 @@ def reading_of(
             told.setdefault("channel", channel)
         if kind == LEAD.kind:
             told = _named({"goal": LEAD.kind, "total": "0", **told})
-        reading = order_of(Told(told), store, received)
+        reading = with_facts(order_of(Told(told), store, received), facts_told(values, store.source))
         at = Told(values).time("order.changed_at", received)
         return _aged(reading, at or changed, Told(values).text("customer.phone", 40))
     except Untold as trouble:

@@ -25,7 +25,7 @@ from integrations.connectors.shopify.options import (
     shop_name,
     written,
 )
-from integrations.connectors.shopify.parse import read
+from integrations.connectors.shopify.parse import TESTIFIES, read
 from integrations.connectors.shopify.setup import check, lost_webhooks, register
 from integrations.connectors.shopify.verify import receive
 from integrations.records.tables import tables_of_records
@@ -77,6 +77,7 @@ __all__ = [
     "ROUTE",
     "TABLES",
     "TELLS_IF",
+    "TESTIFIES",
     "address_of",
     "check",
     "count_orders",

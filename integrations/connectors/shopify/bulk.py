@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 
 from core import http
 from core.jobs import Misconfigured, Permanent, Temporary
-from integrations.connectors.base import OrderPage, Preparing, Store, Unreadable
+from integrations.connectors.base import OrderPage, Preparing, Said, Store, Unreadable
 from integrations.connectors.body import Fields, read_object
 from integrations.connectors.shopify import bulk_documents, documents
 from integrations.connectors.shopify.api import ask, plain_answers
 from integrations.connectors.shopify.bulk_file import Broken, Kept, Scratch, forget, forget_old, scratch_of
 from integrations.connectors.shopify.graph import gid_of, nodes_of, number_of, one_of
 from integrations.connectors.shopify.listing import count_orders, list_page, period_of, read_node
+from integrations.connectors.shopify.risks import risks_of
 from tracking.orders import OrderIn
 
 log = logging.getLogger(__name__)
@@ -192,11 +193,14 @@ def _page(store: Store, scratch: Scratch, mark: Mark) -> OrderPage:
     """Return the next orders of a whole file; behind the last one, those of which it has lines alone."""
     orders: list[OrderIn] = []
     refused: list[tuple[str, str]] = []
+    said: list[Said] = []
     rows = scratch.orders(mark.at, mark.number, PAGE + 1)
     asked = 0
     for count, row in enumerate(rows):
         if count == PAGE or asked >= MOST_ASKED:
-            return OrderPage(tuple(orders), mark.as_text(), tuple(refused), as_of=scratch.as_of)
+            return OrderPage(
+                tuple(orders), mark.as_text(), tuple(refused), as_of=scratch.as_of, said=tuple(said)
+            )
         mark = replace(mark, at=row.at, number=row.number)
         try:
             node, questions = _node(store, row)
@@ -206,10 +210,11 @@ def _page(store: Store, scratch: Scratch, mark: Mark) -> OrderPage:
             refused.append((str(row.number), str(trouble)[:300]))
         else:
             orders += [order] if order else []
+            said += risks_of(node) if node and order else ()
     sentence = _("Shopify's list has lines of this order, but not the order itself.")
     refused += [(number, sentence) for number in scratch.orphans(MOST_ORPHANS)]
     forget(store.base_url, mark.operation)
-    return OrderPage(tuple(orders), None, tuple(refused), as_of=scratch.as_of)
+    return OrderPage(tuple(orders), None, tuple(refused), as_of=scratch.as_of, said=tuple(said))
 
 
 def _node(store: Store, row: Kept) -> tuple[Fields | None, int]:

@@ -34,8 +34,10 @@ HEAD_OF_ORDER = f"""
   totalDiscountsSet {_SHOP_MONEY}
   totalTipReceivedSet {_SHOP_MONEY}
   customer {{ legacyResourceId defaultEmailAddress {{ emailAddress }} }}
-  billingAddress {{ countryCodeV2 phone }}
-  shippingAddress {{ countryCodeV2 phone }}
+  clientIp
+  billingAddress {{ countryCodeV2 phone address1 zip }}
+  shippingAddress {{ countryCodeV2 phone address1 zip }}
+  risk {{ assessments {{ riskLevel provider {{ title }} }} }}
   refunds {{ id }}
 """
 

@@ -78,6 +78,7 @@ def order_of(node: Fields, lines: list[Fields], refunds: list[Plain]) -> Plain:
             "id": customer.text("legacyResourceId"),
             "email": customer.part("defaultEmailAddress").text("emailAddress", 254),
         },
+        "browser_ip": node.text("clientIp", 60),
         "billing_address": _address(billing),
         "shipping_address": _address(shipping),
         "line_items": [_line(row) for row in lines],
@@ -166,4 +167,9 @@ def _transaction(row: Fields) -> Plain:
 
 
 def _address(row: Fields) -> Plain:
-    return {"country_code": row.text("countryCodeV2"), "phone": row.text("phone")}
+    return {
+        "country_code": row.text("countryCodeV2"),
+        "phone": row.text("phone"),
+        "address1": row.text("address1"),
+        "zip": row.text("zip"),
+    }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.utils.translation import gettext as _
 
 from core.jobs import Permanent
-from integrations.connectors.base import OrderPage, Store, Unreadable
+from integrations.connectors.base import OrderPage, Said, Store, Unreadable
 from integrations.connectors.body import Fields
 from integrations.connectors.pages import next_second, whole_second
 from integrations.connectors.shopify import documents
@@ -21,6 +21,7 @@ from integrations.connectors.shopify.graph import (
 )
 from integrations.connectors.shopify.order import is_trial, order_in
 from integrations.connectors.shopify.refunds import refunds_of, terms_of
+from integrations.connectors.shopify.risks import risks_of
 from integrations.connectors.shopify.scopes import demand_sight
 from tracking.orders import OrderIn, RefundLineIn
 
@@ -83,6 +84,7 @@ def list_page(store: Store, since: datetime, until: datetime, cursor: str | None
     )
     orders: list[OrderIn] = []
     refused: list[tuple[str, str]] = []
+    said: list[Said] = []
     for node in nodes_of(found, "orders"):
         try:
             order = read_node(store, node)
@@ -90,9 +92,10 @@ def list_page(store: Store, since: datetime, until: datetime, cursor: str | None
             refused.append((node.text("legacyResourceId", 60) or "?", str(trouble)[:300]))
         else:
             orders += [order] if order else []
+            said += risks_of(node) if order else ()
     page = found.part("orders").part("pageInfo")
     after = page.text("endCursor", 2000) if page.values.get("hasNextPage") is True else ""
-    return OrderPage(tuple(orders), after or None, tuple(refused))
+    return OrderPage(tuple(orders), after or None, tuple(refused), said=tuple(said))
 
 
 def period_of(since: datetime, until: datetime) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.money import MAX_DIGITS, MoneyError, exponent, round_half_up
 from integrations.connectors.base import Unreadable
 from integrations.connectors.body import Fields
+from integrations.connectors.buyer_facts import buyer_facts
 from integrations.connectors.shopify.money import shop_amount, sum_of
 from integrations.connectors.shopify.refunds import refunded_units, refunds_of, terms_of
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn, RefundIn
@@ -202,5 +203,19 @@ def _metadata(order: Fields, status: str, currency: str) -> dict[str, str]:
         "number": order.text("name", 60),
         "paid_in": paid_in if paid_in != currency else "",
         **{name: asked.get(name, "")[:200] for name in CAMPAIGN_NAMES},
+        **_buyer(order),
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _buyer(order: Fields) -> dict[str, str]:
+    """Return by what the buyer is known again: where the goods go, or else the bill, and from where it was ordered."""
+    shipping, billing = order.part("shipping_address"), order.part("billing_address")
+    goes_to = shipping if shipping.text("address1") else billing
+    return buyer_facts(
+        ip=order.text("browser_ip", 60),
+        street=goes_to.text("address1"),
+        postcode=goes_to.text("zip", 20),
+        country=goes_to.text("country_code", 2),
+        payer_country=billing.text("country_code", 2),
+    )

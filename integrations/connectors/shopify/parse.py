@@ -9,6 +9,7 @@ from integrations.connectors.base import Reading, Store, Unreadable
 from integrations.connectors.body import Fields, read_object
 from integrations.connectors.shopify.order import is_trial, order_in
 from integrations.connectors.shopify.refunds import Terms, is_goods_alone, refunds_of
+from integrations.connectors.shopify.risks import ASSESSED, assessment_in, dispute_in
 from tracking.orders import RefundIn
 from tracking.states import RefundKind
 
@@ -24,6 +25,7 @@ TELLS_AN_ORDER = frozenset(
     }
 )
 DISPUTES = frozenset({"disputes/create", "disputes/update"})
+TESTIFIES = (*sorted(DISPUTES), ASSESSED)
 
 
 def read(store: Store, topic: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Reading:
@@ -42,6 +44,8 @@ def read(store: Store, topic: str, body: bytes, headers: Mapping[str, str] = NO_
         return _refund(values)
     if topic in DISPUTES:
         return _dispute(values)
+    if topic == ASSESSED:
+        return _assessment(values)
     return _for_people(topic, values)
 
 
@@ -86,7 +90,17 @@ def _dispute(values: Fields) -> Reading:
         final=True,
         reason=values.text("reason"),
     )
-    return Reading(refund=refund, of=str(values.number("order_id")), currency=currency)
+    said = dispute_in(values)
+    return Reading(refund=refund, of=said.order, currency=currency, said=(said,))
+
+
+def _assessment(values: Fields) -> Reading:
+    """Return what somebody says of an order's risk; it changes no order."""
+    if not values.text("order_id"):
+        return Reading(note=_("An assessment of a risk that names no order."))
+    said = assessment_in(values)
+    words = {"order": said.order, "by": said.by, "word": said.word or "-"}
+    return Reading(note=_("%(by)s on the risk of order %(order)s: %(word)s.") % words, said=(said,))
 
 
 def _for_people(topic: str, values: Fields) -> Reading:

@@ -6,7 +6,7 @@ from integrations.connectors.base import Key
 from integrations.connectors.stripe_billing.api import has_keys
 from integrations.connectors.stripe_billing.asking import fetch_order, fetch_refund_lines
 from integrations.connectors.stripe_billing.listing import count_orders, list_orders
-from integrations.connectors.stripe_billing.reading import read
+from integrations.connectors.stripe_billing.reading import TESTIFIES, read
 from integrations.connectors.stripe_billing.setup import check, register
 from integrations.connectors.stripe_billing.verify import receive
 
@@ -43,6 +43,7 @@ __all__ = [
     "KEYS",
     "NAME",
     "ROUTE",
+    "TESTIFIES",
     "check",
     "count_orders",
     "fetch_order",

@@ -1,5 +1,6 @@
 """An order as Stripe knows it now: the invoice or the checkout, who sent the buyer, and all that went back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from integrations.connectors.stripe_billing.orders import (
     subscription_of,
 )
 from integrations.connectors.stripe_billing.refunds import is_off, is_won, refunds_in
+from integrations.connectors.stripe_billing.risks import charge_facts
 from tracking.orders import OrderIn, RefundIn, RefundLineIn
 from tracking.states import OrderState
 
@@ -106,7 +108,8 @@ def _checkout(talk: Talk, session: Fields) -> OrderIn | None:
     if payment is not None:
         changed.see(payment, "created")
         back = _went_back(talk, payment, currency_of(session), changed)
-    return _whole(session_order(session, talk.store.source, sold_at=sold_at, told_at=talk.at), back, changed)
+    order = session_order(session, talk.store.source, sold_at=sold_at, told_at=talk.at)
+    return _whole(_assessed(order, [payment] if payment else []), back, changed)
 
 
 def _makes_invoice(session: Fields) -> bool:
@@ -131,14 +134,25 @@ def _invoice(talk: Talk, number: str) -> OrderIn:
     changed.see(invoice, "created")
     changed.see(invoice.part("status_transitions"), "finalized_at", "paid_at", "voided_at")
     changed.steps += session is not None
-    back = [row for one in payments for row in _went_back(talk, _payment(talk, one), currency, changed)]
+    paid = [_payment(talk, one) for one in payments]
+    back = [row for one in paid for row in _went_back(talk, one, currency, changed)]
     order = invoice_order(invoice, talk.store.source, told_at=talk.at, session=session)
-    return _whole(order, tuple(back), changed)
+    return _whole(_assessed(order, paid), tuple(back), changed)
 
 
 def _whole(order: OrderIn, back: tuple[RefundIn, ...], changed: Revision) -> OrderIn:
     changed.steps += order.state == OrderState.SALE
     return replace(order, refunds=back, revision_at=changed.at)
+
+
+def _assessed(order: OrderIn, payments: Sequence[Fields]) -> OrderIn:
+    """Return the order with what Stripe says of the first payment that has a charge."""
+    charge = next((found for one in payments if (found := _charge(one)).text("id", 120)), None)
+    return replace(order, metadata={**order.metadata, **charge_facts(charge)}) if charge else order
+
+
+def _charge(payment: Fields) -> Fields:
+    return payment if payment.values.get("object") == "charge" else payment.part("latest_charge")
 
 
 def _made_by(talk: Talk, invoice: Fields, payments: list[str]) -> Fields | None:
@@ -169,8 +183,7 @@ def _payment(talk: Talk, payment: str) -> Fields:
 
 def _went_back(talk: Talk, payment: Fields, currency: str, changed: Revision) -> tuple[RefundIn, ...]:
     """Return all refunds and disputes of a payment; of one without a charge, nothing can have gone back."""
-    is_charge = payment.values.get("object") == "charge"
-    charge = payment if is_charge else payment.part("latest_charge")
+    is_charge, charge = payment.values.get("object") == "charge", _charge(payment)
     if not charge.text("id", 120):
         return ()
     key = ("charge" if is_charge else "payment_intent", payment.text("id", 120))

@@ -9,6 +9,7 @@ from integrations.connectors.base import Unreadable
 from integrations.connectors.body import Fields
 from integrations.connectors.stripe_billing.evidence import evidence_of
 from integrations.connectors.stripe_billing.fields import amount_of, currency_of, id_of, moment
+from integrations.connectors.stripe_billing.risks import place_facts
 from tracking.orders import CustomerIn, LineIn, OrderIn
 from tracking.states import OrderState
 
@@ -41,7 +42,7 @@ def session_order(session: Fields, source: str, *, sold_at: datetime, told_at: d
         lines=_session_lines(session, currency, total - tax - shipping),
         customer=_session_customer(session),
         evidence=evidence_of([session]),
-        metadata={"status": status, "checkout": session.text("id", 120)},
+        metadata={"status": status, "checkout": session.text("id", 120), **_session_place(session)},
     )
 
 
@@ -82,7 +83,8 @@ def invoice_order(
         evidence=evidence_of([invoice] if session is None else [invoice, session]),
         subscription=subscription_of(invoice),
         metadata=_known(status=invoice.text("status", 40), number=invoice.text("number", 60))
-        | _known(billing_reason=invoice.text("billing_reason", 40)),
+        | _known(billing_reason=invoice.text("billing_reason", 40))
+        | place_facts(invoice.part("customer_shipping").part("address"), invoice.part("customer_address")),
     )
 
 
@@ -196,6 +198,13 @@ def _session_customer(session: Fields) -> CustomerIn:
         country=_country(told.part("address")),
         phone=told.text("phone", 40),
     )
+
+
+def _session_place(session: Fields) -> dict[str, str]:
+    """Return the mark of where the goods go, in the shapes before and since 2025-03, else of the bill."""
+    collected = session.part("collected_information").part("shipping_details")
+    told = (collected, session.part("shipping_details"), session.part("customer_details"))
+    return place_facts(*(part.part("address") for part in told))
 
 
 def _invoice_customer(invoice: Fields) -> CustomerIn:

@@ -1,17 +1,19 @@
 """What an event means: with an API key what to ask about, without one what it says by itself."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 
-from integrations.connectors.base import Reading, Store, Unreadable
+from integrations.connectors.base import Reading, Said, Store, Unreadable
 from integrations.connectors.body import Fields, read_object
 from integrations.connectors.stripe_billing.api import has_keys, is_live
 from integrations.connectors.stripe_billing.fields import currency_of, id_of, moment
 from integrations.connectors.stripe_billing.orders import invoice_order, session_order
 from integrations.connectors.stripe_billing.refunds import dispute_in, is_won, payment_of, refund_in
+from integrations.connectors.stripe_billing.risks import dispute_said, warning_said
 from tracking.orders import RefundIn
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -29,7 +31,9 @@ DISPUTES = (
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
 )
-EVENTS = SESSIONS + INVOICES + REFUNDS + CHARGES + DISPUTES
+WARNINGS = ("radar.early_fraud_warning.created",)
+TESTIFIES = DISPUTES + WARNINGS
+EVENTS = SESSIONS + INVOICES + REFUNDS + CHARGES + DISPUTES + WARNINGS
 # other names of the same news, that an endpoint made by hand may send
 SAME = {"invoice.payment_succeeded": "invoice.paid", "charge.refund.updated": "refund.updated"}
 
@@ -45,8 +49,15 @@ def read(store: Store, topic: str, body: bytes, headers: Mapping[str, str] = NO_
         raise Unreadable(_("The message does not say when it was made."))
     number, note = asks_about(kind, about)
     if not number or has_keys(store):
-        return Reading(ask=number, note=note)
-    return _alone(store, kind, about, told_at)
+        return Reading(ask=number, note=note, said=_said(kind, about, "", event) if number else ())
+    return replace(_alone(store, kind, about, told_at), said=_said(kind, about, number, event))
+
+
+def _said(kind: str, about: Fields, order: str, event: Fields) -> tuple[Said, ...]:
+    """Return what is testified of an order; without an `order` it is the one that Stripe is asked about."""
+    if kind in DISPUTES:
+        return dispute_said(about, order, event)
+    return warning_said(order, event) if kind in WARNINGS else ()
 
 
 def _not_counted(store: Store, event: Fields) -> str:
@@ -68,7 +79,7 @@ def asks_about(kind: str, about: Fields) -> tuple[str, str]:
         return _session(about)
     if kind in INVOICES:
         return about.text("id", 120), _("It names no invoice.")
-    if kind in REFUNDS + CHARGES + DISPUTES:
+    if kind in REFUNDS + CHARGES + DISPUTES + WARNINGS:
         return payment_of(about), _("It names no payment.")
     if kind == "customer.subscription.deleted":
         return "", _("A subscription has ended: no further payment will come of it.")
@@ -96,6 +107,8 @@ def _alone(store: Store, kind: str, about: Fields, told_at: datetime) -> Reading
         return Reading(note=_("The refund's own news tells of it."))
     if kind in DISPUTES:
         return _dispute(about)
+    if kind in WARNINGS:
+        return Reading(note=_("The card's bank calls a payment fraud; no money has gone back so far."))
     return _refund(about)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.money import MAX_DIGITS, MoneyError, allocate, exponent
 from integrations.connectors.base import Reading, Store, Unreadable
 from integrations.connectors.body import Fields, read_object
+from integrations.connectors.buyer_facts import buyer_facts
 from tracking.orders import CustomerIn, Evidence, LineIn, OrderIn, RefundIn
 from tracking.states import OrderState
 
@@ -41,6 +42,10 @@ OF_SUBSCRIPTION = ("_subscription_renewal", "_subscription_switch")
 BRANDS = ("pa_brand", "brand")
 # Marks that the gift card plugins (WooCommerce's own, PW, YITH) leave on a line that sells a card.
 GIFT_CARD_MARKS = ("wc_gc_giftcard", "_wc_gc_giftcard", "pw_gift_card", "_pw_gift_card", "_ywgc_", "ywgc_")
+
+
+# What WooPayments notes of Stripe Radar's word on the charge.
+RISK_LEVEL, RISK_BY = "_charge_risk_level", "WooPayments"
 
 
 def read(store: Store, topic: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Reading:
@@ -247,7 +252,23 @@ def _metadata(order: Fields, status: str) -> dict[str, str]:
     metas = _metas(order)
     told = {name: metas.get(CAMPAIGN + name, "").strip()[:200] for name in (*CAMPAIGN_NAMES, "source_type")}
     known = {"status": status, "number": order.text("number", 60), **told, "referrer": _referrer(metas)[:200]}
-    return {name: value for name, value in known.items() if value and value not in NOT_SAID}
+    known = {name: value for name, value in known.items() if value and value not in NOT_SAID}
+    return {**known, **_buyer(order, metas)}
+
+
+def _buyer(order: Fields, metas: Mapping[str, str]) -> dict[str, str]:
+    """Return by what the buyer is known again: where the goods go, or else the bill, and from where it was ordered."""
+    shipping, billing = order.part("shipping"), order.part("billing")
+    goes_to = shipping if shipping.text("address_1") else billing
+    return buyer_facts(
+        ip=order.text("customer_ip_address", 60),
+        street=goes_to.text("address_1"),
+        postcode=goes_to.text("postcode", 20),
+        country=goes_to.text("country", 2),
+        payer_country=billing.text("country", 2),
+        risk=metas.get(RISK_LEVEL, ""),
+        risk_by=RISK_BY,
+    )
 
 
 def _referrer(metas: Mapping[str, str]) -> str:
