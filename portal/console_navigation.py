@@ -35,6 +35,17 @@ GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
         ),
     ),
     (
+        _("Fraud review"),
+        (
+            (_("Cases"), "shield", "fraud.case", "cases", False),
+            (_("Policies"), "cog", "fraud.policy", "", False),
+            (_("Dry runs"), "clock", "fraud.dryrun", "", False),
+            (_("Allow and block lists"), "list", "fraud.listentry", "", False),
+            (_("Exemptions"), "pause", "fraud.exemption", "", False),
+            (_("Relations"), "link", "fraud.relation", "", False),
+        ),
+    ),
+    (
         _("Partners"),
         (
             (_("Enrollments"), "inbox", "affiliates.enrollment", "applications", False),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _, ngettext
 
@@ -13,6 +14,8 @@ from affiliates.scoped_admin import memberships, merchants_that_let
 from commissions.models import Commission
 from commissions.states import CommissionState
 from core.models import Job, JobState
+from fraud.figures.exposures import stakes_by_currency
+from fraud.models import Case
 from integrations import standing
 from integrations.connectors import CONNECTORS
 from integrations.models import Connection, Delivery, Finding, Inbound
@@ -43,6 +46,7 @@ def _count(merchants: list[int]) -> dict[str, int]:
     held = Commission.objects.filter(**of_program, is_held=True).exclude(state=CommissionState.DECLINED)
     stuck = Inbound.objects.filter(connection__program__merchant__in=merchants, state__in=STUCK)
     jobs = Job.objects.filter(event__tenant_id__in=merchants, state=JobState.QUARANTINED)
+    cases = Case.objects.undecided().filter(**of_program)
     return {
         "applications": applied.count(),
         "direct_links": DirectLink.objects.filter(**of_program, state=DirectLinkState.ASKED).count(),
@@ -50,6 +54,8 @@ def _count(merchants: list[int]) -> dict[str, int]:
         "failed_payouts": _unpaid_failures(merchants).count(),
         "doubted_payouts": Payout.objects.filter(**of_program).exclude(doubt="").count(),
         "held": held.count(),
+        "cases": cases.count(),
+        "late_cases": cases.filter(due_at__lte=timezone.now()).count(),
         "parked": Conversion.objects.parked().filter(**of_program).count(),
         "troubled": standing.needing_look(Connection.objects.filter(**of_program)).count(),
         "stuck": stuck.count(),
@@ -79,7 +85,7 @@ def queue(request: HttpRequest) -> list[Waiting]:
 
 def _money_lines(request: HttpRequest, counts: dict[str, int]) -> list[Waiting | None]:
     payouts = [_doubted(counts["doubted_payouts"]), _failed(counts["failed_payouts"])]
-    return [*_batch_lines(request), *payouts, _held(request, counts["held"])]
+    return [*_batch_lines(request), *payouts, _cases(request, counts), _held(request, counts["held"])]
 
 
 def _batch_lines(request: HttpRequest) -> list[Waiting]:
@@ -114,6 +120,22 @@ def _failed(count: int) -> Waiting | None:
     address = reverse("admin:payouts_payout_changelist") + "?state__exact=failed"
     detail = _("The amounts are payable again; ask for new payment details.")
     return Waiting(title, detail, "bank", address, _("see why"), is_urgent=True)
+
+
+def _cases(request: HttpRequest, counts: dict[str, int]) -> Waiting | None:
+    """Cases that somebody has to decide; overdue ones press."""
+    count, late = counts["cases"], counts["late_cases"]
+    if not count:
+        return None
+    title = ngettext("%(n)s case to review", "%(n)s cases to review", count) % {"n": count}
+    mine = Case.objects.undecided().filter(program__merchant__in=list(memberships(request)))
+    detail = ", ".join(money_text(total) for total in stakes_by_currency(mine))
+    if late:
+        overdue = ngettext("%(n)s is overdue", "%(n)s are overdue", late) % {"n": late}
+        detail = f"{detail} · {overdue}" if detail else overdue
+    act = _("review") if merchants_that_let(request, "review_fraud") else _("look")
+    address = reverse("admin:fraud_case_changelist")
+    return Waiting(title, detail, "shield", address, act, is_urgent=bool(late))
 
 
 def _held(request: HttpRequest, count: int) -> Waiting | None:

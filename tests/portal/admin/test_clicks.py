@@ -137,3 +137,32 @@ def test_clicks_are_not_written_by_hand(ann: Enrollment, olga: User, enter: Ente
     ]
 
     assert (codes, Click.objects.get(pk=one.pk).country) == ([403, 403], "")
+
+
+@pytest.mark.parametrize(
+    ("came", "network", "asked"),
+    [
+        ({}, "203.0.113.0", "–"),
+        (
+            {"network_kind": "data-center", "fetch_dest": "image", "fetch_user": False},
+            "203.0.113.0, data center",
+            "image, nobody asked",
+        ),
+        (
+            {"network_kind": "", "fetch_dest": "document", "fetch_user": True},
+            "203.0.113.0",
+            "document, a person asked",
+        ),
+        ({"network_kind": "proxy", "fetch_dest": "iframe", "ip": ""}, "proxy", "iframe"),
+    ],
+)
+def test_page_says_how_the_click_came(
+    ann: Enrollment, olga: User, enter: Enter, came: dict[str, Any], network: str, asked: str
+) -> None:
+    row = click(ann, **{"ip": "203.0.113.0", **came})
+
+    page = enter(olga).get(reverse("admin:tracking_click_change", args=[row.pk]))
+
+    shown = click_admin.ClickAdmin(Click, page.context["adminform"].model_admin.admin_site)
+    assert (shown.network(row), shown.loaded_as(row)) == (network, asked)
+    assert all(word in page.content.decode() for word in (network, asked))

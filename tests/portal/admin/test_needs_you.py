@@ -7,12 +7,15 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from affiliates.models import Program
+from affiliates.models import Enrollment, Program
 from core.models import User
+from fraud.models import Case
 from integrations.models import Connection, Trouble
 from integrations.standing import needing_look, trouble_of
 from tests import makers
+from tests.fraud.admin.found import own_order
 
 pytestmark = pytest.mark.django_db
 Enter = Callable[[Any], Client]
@@ -126,3 +129,32 @@ def test_pages_ask_no_more_for_more_connections(
         makers.make_connection(program, name=f"Shop {number}", source=f"s{number}")
 
     assert queries() == one
+
+
+def test_cases_wait_and_press_once_they_are_late(
+    program: Program, bob: Enrollment, mia: User, ada: User, enter: Enter
+) -> None:
+    assert "shield" not in lines(enter(mia))
+    case = own_order(bob, at=timezone.now())
+    calm = lines(enter(mia))["shield"]
+    Case.objects.filter(pk=case.pk).update(due_at=timezone.now())
+
+    pressing = lines(enter(mia))["shield"]
+
+    assert (calm.title, calm.detail, calm.act, calm.is_urgent) == (
+        "1 case to review",
+        "€10.00",
+        "review",
+        False,
+    )
+    assert (pressing.detail, pressing.is_urgent) == ("€10.00 · 1 is overdue", True)
+    assert lines(enter(ada))["shield"].act == "look"
+    assert "Fraud review" in enter(mia).get(INDEX).content.decode()
+
+
+def test_cases_of_others_do_not_wait_for_me(
+    program: Program, stranger: Enrollment, mia: User, enter: Enter
+) -> None:
+    own_order(stranger, at=timezone.now())
+
+    assert "shield" not in lines(enter(mia))

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import actions
-from affiliates.models import AttributionTerms, Enrollment, Link, Program
-from core.models import User
+from affiliates.models import AttributionTerms, Coupon, Enrollment, Link, Program
+from core.models import Event, User
 from portal.models import Brand
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +192,34 @@ def test_tracking_is_set(program: Program, mia: User, enter: Enter) -> None:
     program.refresh_from_db()
     assert (program.asks_consent, program.browser_orders, program.ip_policy) == (False, "refuse", "none")
     assert (program.duplicate_seconds, program.raw_days) == (0, 30)
+
+
+@pytest.mark.parametrize("said", [{"is_screened": "on"}, {}])
+def test_fraud_review_is_switched(program: Program, mia: User, enter: Enter, said: dict[str, str]) -> None:
+    Program.objects.update(is_screened=not said)
+
+    enter(mia).post(page("program_change", program.pk), program_form(**said))
+
+    program.refresh_from_db()
+    assert program.is_screened is bool(said)
+    told = Event.objects.get(kind="program.changed").data
+    assert told["is_screened"] == [str(not said), str(bool(said))]
+
+
+def test_coupon_that_is_read_out_says_so(ann: Enrollment, mia: User, enter: Enter) -> None:
+    form = {"enrollment": ann.pk, "code": "radio", "kind": "personal", "policy": "always", "note": ""}
+    client = enter(mia)
+
+    client.post(page("coupon_add"), {**form, "is_offline": "on"})
+    coupon = Coupon.objects.get(code="radio")
+    made = coupon.is_offline
+    client.post(reverse("admin:affiliates_coupon_verb", args=[coupon.pk, "online"]))
+    coupon.refresh_from_db()
+    cleared = coupon.is_offline
+    client.post(reverse("admin:affiliates_coupon_verb", args=[coupon.pk, "offline"]))
+    coupon.refresh_from_db()
+
+    assert (made, cleared, coupon.is_offline) == (True, False, True)
 
 
 def test_hosts_of_all_scripts_are_kept_as_written(program: Program, mia: User, enter: Enter) -> None:
