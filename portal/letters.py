@@ -16,18 +16,18 @@ from commissions.states import CommissionState
 from commissions.words import reason_in_words
 from core.models import Event
 from core.money import Money
+from fraud.models import Case
 from integrations.models import Connection
 from payouts.models import Payout
 from payouts.states import PayoutState
-from portal import letters_on_connections
-from portal.affiliate.earned import is_of_a_period, source_of
+from portal import letters_on_connections, letters_on_reviews
+from portal.affiliate.earned import SELF_REFERRAL, is_of_a_period, source_of
 from portal.brand_addresses import base_address, page_address
 from portal.letter import Letter, brand_of, to_affiliate
 from portal.letters_on_links import page_approved, page_refused
+from portal.letters_on_reviews import ends_a_review, is_told_by_review
 from portal.letters_on_terms import new_terms
 from portal.models import Brand
-
-SELF_REFERRAL = "self_referral:"
 
 
 def letters_of(event: Event) -> list[Letter]:
@@ -90,7 +90,7 @@ def _activated(event: Event, row: Enrollment) -> list[Letter]:
         return []
     brand, values = brand_of(row.program), {"program": row.program.name}
     link = row.links.filter(is_default=True).first()
-    stops = ["enrollment.suspended", "enrollment.left"]
+    stops = ["enrollment.suspended", "enrollment.banned", "enrollment.left"]
     before = Event.objects.filter(
         subject_type=event.subject_type, subject_id=event.subject_id, id__lt=event.pk
     )
@@ -124,8 +124,8 @@ def _suspended(event: Event, row: Enrollment) -> list[Letter]:
     first = _(
         "Your membership in %(program)s is suspended for now: your links earn nothing until it is lifted."
     )
-    kept = _("What you have earned so far stays yours.")
-    return _stopped(event, row, EnrollmentState.SUSPENDED, subject, first, kept)
+    kept = () if ends_a_review(event, row) else (_("What you have earned so far stays yours."),)
+    return _stopped(event, row, EnrollmentState.SUSPENDED, subject, first, *kept)
 
 
 def _banned(event: Event, row: Enrollment) -> list[Letter]:
@@ -170,7 +170,7 @@ def _payee_changed(event: Event, row: Payee) -> list[Letter]:
 
 # --- what was earned ---------------------------------------------------------------------------------------
 def _held(event: Event, row: Commission) -> list[Letter]:
-    if not row.is_held or row.reason != event.data.get("reason"):
+    if not row.is_held or row.reason != event.data.get("reason") or is_told_by_review(event, row):
         return []
     why = reason_in_words(row.reason)
     if row.reason.startswith(SELF_REFERRAL):
@@ -180,14 +180,14 @@ def _held(event: Event, row: Commission) -> list[Letter]:
 
 
 def _released(event: Event, row: Commission) -> list[Letter]:
-    if row.is_held or row.state == CommissionState.DECLINED:
+    if row.is_held or row.state == CommissionState.DECLINED or is_told_by_review(event, row):
         return []
     first = _("The commission of %(amount)s that was on hold is released and goes its usual way.")
     return [_about(row, _("A commission was released"), first, row.net, quote=event.data.get("reason", ""))]
 
 
 def _declined(event: Event, row: Commission) -> list[Letter]:
-    if row.state != CommissionState.DECLINED:
+    if row.state != CommissionState.DECLINED or is_told_by_review(event, row):
         return []
     first = _("A commission of %(amount)s was declined and will not be paid.")
     return [_about(row, _("A commission was declined"), first, row.net, quote=row.reason)]
@@ -300,6 +300,12 @@ WRITERS: dict[str, tuple[Any, Callable[[Event, Any], list[Letter]]]] = {
     "commission.released": (Commission, _released),
     "commission.declined": (Commission, _declined),
     "commission.adjusted": (Commission, _adjusted),
+    "case.opened": (Case, letters_on_reviews.opened),
+    "case.grew": (Case, letters_on_reviews.grown),
+    "case.answered": (Case, letters_on_reviews.answered),
+    "case.escalated": (Case, letters_on_reviews.escalated),
+    "case.decided": (Case, letters_on_reviews.decided),
+    "case.undone": (Case, letters_on_reviews.undone),
     "payout.sent": (Payout, _sent),
     "payout.paid": (Payout, _paid),
     "payout.failed": (Payout, _failed),

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from affiliates.models import Enrollment
+from commissions import holds
 from commissions.models import Commission, Reversal
 from commissions.states import CommissionKind, CommissionState, ReversalCause
 from commissions.words import reason_in_words
@@ -18,7 +19,8 @@ from payouts.states import PayoutState
 
 ON_THE_WAY = (PayoutState.APPROVED, PayoutState.SENT)
 LISTED = (*ON_THE_WAY, PayoutState.PAID)
-SELF_REFERRAL = "self_referral:"
+SELF_REFERRAL = f"{holds.SELF_REFERRAL}:"
+REVIEWED = f"{holds.FRAUD}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def in_stage(found: QuerySet[Commission], stage: str) -> QuerySet[Commission]:
         "payable": approved & Q(payout_state=None),
         "transit": approved & Q(payout_state__in=ON_THE_WAY),
         "paid": approved & Q(payout_state=PayoutState.PAID),
+        "held": Q(is_held=True, payout_state=None) & ~Q(state=CommissionState.DECLINED),
         "reversed": Q(reversed_amount__gt=0),
         "declined": Q(state=CommissionState.DECLINED),
     }
@@ -58,7 +61,7 @@ def in_stage(found: QuerySet[Commission], stage: str) -> QuerySet[Commission]:
 def stage_of(commission: Commission) -> Stage:
     """The stage of a commission of `shown`."""
     if commission.state == CommissionState.DECLINED:
-        return Stage("bad", _("Declined"), commission.reason)
+        return Stage("bad", _("Declined"), why_declined(commission))
     if commission.reversed_amount and not commission.net:  # type: ignore[attr-defined]
         return Stage("bad", _("Reversed"), _("All of it was taken back."))
     if not commission.amount and not commission.net:
@@ -100,6 +103,8 @@ def _of_a_period(commission: Commission) -> str:
 
 def cause_of(reversal: Reversal) -> str:
     """Why a part was taken back or credited again, in a few words."""
+    if reversal.cause == ReversalCause.FRAUD:
+        return _("After a review") if reversal.amount > 0 else _("Credited again after a review")
     if reversal.cause != ReversalCause.VOLUME:
         return str(reversal.get_cause_display()).capitalize()
     commission = reversal.commission
@@ -118,7 +123,16 @@ def why_held(commission: Commission) -> str:
     """Why somebody looks at it first, in a sentence."""
     if commission.reason.startswith(SELF_REFERRAL):
         return _("The buyer seems to be yourself. Somebody looks at it before it is approved.")
+    if commission.reason.startswith(REVIEWED):
+        return _("It is being looked at before it is paid. Nothing is decided yet.")
     return reason_in_words(commission.reason) or _("Somebody looks at it before it is approved.")
+
+
+def why_declined(commission: Commission) -> str:
+    """Why it is not paid, in a sentence."""
+    if commission.reason.startswith(REVIEWED):
+        return _("It was looked at and cannot be paid.")
+    return reason_in_words(commission.reason)
 
 
 def _pending(commission: Commission) -> Stage:

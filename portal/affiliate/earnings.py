@@ -17,8 +17,9 @@ from commissions.models import Commission, Reversal
 from commissions.states import ReversalCause
 from commissions.words import Sentence, explain
 from core.scoping import owned_or_404
-from portal.affiliate.earned import cause_of, in_stage, label_all, shown, source_of, stage_of
+from portal.affiliate.earned import REVIEWED, cause_of, in_stage, label_all, shown, source_of, stage_of
 from portal.affiliate.membership import AffiliateRequest, affiliate_page
+from portal.affiliate.reviewed import case_that_holds
 from portal.affiliate.road import payout_of, road
 from portal.affiliate.sheets import page_or_sheet
 from portal.templatetags.parts import plain_money
@@ -65,6 +66,7 @@ def commission(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> Ht
         "now": _now(own, reversals),
         "road": road(own),
         "payout": payout_of(own),
+        "review": case_that_holds(own) if own.is_held else None,
     }
     title = _("How we worked out %(amount)s") % {"amount": plain_money(own.net)}
     return page_or_sheet(
@@ -75,7 +77,8 @@ def commission(request: AffiliateRequest, enrollment: Enrollment, pk: int) -> Ht
 def sentences(commission: Commission) -> list[Sentence]:
     """The trace in plain words; a bonus or correction has its reason instead."""
     if not commission.trace:
-        return [Sentence(commission.reason)] if commission.reason else []
+        is_code = commission.reason.startswith(REVIEWED)
+        return [Sentence(commission.reason)] if commission.reason and not is_code else []
     return explain(commission.trace, commission.enrollment_id, commission.level)
 
 
@@ -93,6 +96,7 @@ def stages() -> list[tuple[str, str]]:
     return [
         ("", _("All")),
         ("pending", _("Pending")),
+        ("held", _("On hold")),
         ("payable", _("Ready to pay")),
         ("transit", _("On its way")),
         ("paid", _("Paid")),

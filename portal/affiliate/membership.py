@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -17,6 +18,7 @@ from affiliates.roles import merchants_of
 from affiliates.states import EnrollmentState
 from commissions.actions.acceptances import asked_of
 from core.models import User
+from portal.affiliate.reviewed import cases_of
 from portal.brands import brand_of
 from portal.models import Brand
 
@@ -32,6 +34,7 @@ class AffiliateRequest(HttpRequest):
     htmx: HtmxDetails
     enrollment: Enrollment
     enrollments: list[Enrollment]
+    has_reviews: bool
 
 
 def memberships(request: HttpRequest, brand: Brand) -> list[Enrollment]:
@@ -67,6 +70,7 @@ def _page(view: View, *, for_waiting: bool, asks: bool) -> View:
             return _stranger(request, brand)
         request.enrollments = own  # type: ignore[attr-defined]
         request.enrollment = chosen = _chosen(request, own)  # type: ignore[attr-defined]
+        request.has_reviews = SimpleLazyObject(cases_of([chosen]).exists)  # type: ignore[attr-defined]
         if chosen.state in WAITING and not for_waiting:
             return render(request, "affiliate/waiting.html", {"enrollment": chosen, "section": "overview"})
         if asks and asked_of(chosen) is not None:

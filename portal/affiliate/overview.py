@@ -19,6 +19,7 @@ from portal.affiliate.addresses import link_address
 from portal.affiliate.earned import ON_THE_WAY, label_all, shown
 from portal.affiliate.figures import Balances, balances, brought_by, last_month, waiting
 from portal.affiliate.membership import AffiliateRequest, affiliate_page, choose, open_page
+from portal.affiliate.reviewed import looked_at
 
 LATEST = 6
 BEST = 5
@@ -64,6 +65,7 @@ def overview(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
         "enrollment": enrollment,
         "balances": stand,
         "waiting": waiting(enrollment),
+        "reviews": looked_at(enrollment),
         "next": next_payout(enrollment, stand, payee),
         "month": month,
         "milestone": next_milestone(progress_of(enrollment, now)) if enrollment.is_active else None,

@@ -13,7 +13,16 @@ from commissions.states import CommissionState, ReversalCause
 from commissions.words.figures import share_in_words
 from payouts.models import Payout, PayoutItem
 from payouts.states import PayoutState
-from portal.affiliate.earned import LISTED, cause_of, day_of, is_of_a_period, source_of, why_held
+from portal.affiliate.earned import (
+    LISTED,
+    REVIEWED,
+    cause_of,
+    day_of,
+    is_of_a_period,
+    source_of,
+    why_declined,
+    why_held,
+)
 from tracking.models import Click
 from tracking.states import EvidenceKind
 
@@ -32,7 +41,7 @@ def road(commission: Commission) -> list[Step]:
     steps = [*_evidence(commission), *_bought(commission)]
     steps += [_taken(reversal) for reversal in commission.reversals.all()]
     if commission.state == CommissionState.DECLINED:
-        return [*steps, Step("bad", _("Declined"), commission.reason)]
+        return [*steps, Step("bad", _("Declined"), why_declined(commission))]
     if not commission.net:
         return steps
     return [*steps, *_maturity(commission), *_payment(commission)]
@@ -89,7 +98,8 @@ def _bought(commission: Commission) -> list[Step]:
     if is_of_a_period(commission):
         return [Step("done", source_of(commission), _moment(commission, commission.occurred_at))]
     if commission.conversion is None:
-        return [Step("done", commission.get_kind_display().capitalize(), commission.reason)]
+        about = "" if commission.reason.startswith(REVIEWED) else commission.reason
+        return [Step("done", commission.get_kind_display().capitalize(), about)]
     title = _("A partner you recruited made a sale") if commission.level > 1 else _("The customer bought")
     return [Step("done", title, _moment(commission, commission.conversion.occurred_at))]
 
@@ -103,6 +113,7 @@ def _taken(reversal: Reversal) -> Step:
         ReversalCause.REVISION: _("The order was changed"),
         ReversalCause.DECISION: _("The sale was credited to somebody else"),
         ReversalCause.VOLUME: cause_of(reversal),
+        ReversalCause.FRAUD: cause_of(reversal),
     }
     about = _moment(reversal.commission, reversal.at)
     if reversal.is_estimated:
@@ -111,7 +122,7 @@ def _taken(reversal: Reversal) -> Step:
 
 
 def _maturity(commission: Commission) -> list[Step]:
-    held = [Step("bad", _("On hold"), why_held(commission))] if commission.is_held else []
+    held = [_hold(commission)] if commission.is_held else []
     if commission.state == CommissionState.APPROVED:
         at = commission.approved_at or commission.matures_at
         return [Step("done", _("Approved"), _moment(commission, at)), *held]
@@ -119,6 +130,12 @@ def _maturity(commission: Commission) -> list[Step]:
         "day": day_of(commission, commission.matures_at)
     }
     return [*held, Step("now", _("Return window"), about), Step("next", _("Ready to pay"))]
+
+
+def _hold(commission: Commission) -> Step:
+    """A review is a question, and no mistake of anybody."""
+    state = "now" if commission.reason.startswith(REVIEWED) else "bad"
+    return Step(state, _("On hold"), why_held(commission))
 
 
 def _payment(commission: Commission) -> list[Step]:

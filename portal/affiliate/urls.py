@@ -11,6 +11,7 @@ from portal.affiliate import (
     payouts,
     profile,
     qr_codes,
+    reviews,
     terms,
     traffic,
 )
@@ -29,6 +30,10 @@ urlpatterns = [
     path("earnings/", earnings.earnings, name="earnings"),
     path("earnings/question/", order_question.ask, name="order_question"),
     path("earnings/<int:pk>/", earnings.commission, name="commission"),
+    path("reviews/", reviews.reviews, name="reviews"),
+    path("reviews/<int:pk>/", reviews.review, name="review"),
+    path("reviews/<int:pk>/answer/", reviews.answer, name="review_answer"),
+    path("reviews/files/<int:pk>/", reviews.file, name="review_file"),
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts/<int:pk>/", payouts.statement, name="payout"),
     path("payouts/<int:pk>/statement.csv", payouts.statement_csv, name="payout_csv"),

@@ -15,7 +15,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from affiliates.models import Affiliate, AttributionTerms, DirectLink, Enrollment, Link
 from commissions.ledger import balances
 from commissions.models import Commission
-from core.models import Job
+from core.models import Job, User
+from fraud.models import Answer, AnswerFile, Case, Hold
 from integrations.models import Inbound, OrderFile
 from payouts.models import Batch, Payout
 from payouts.review import review
@@ -42,7 +43,7 @@ def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
 
 
 def rows() -> dict[str, int]:
-    ours = ("core", "affiliates", "tracking", "commissions", "payouts", "integrations", "portal")
+    ours = ("core", "affiliates", "tracking", "commissions", "payouts", "fraud", "integrations", "portal")
     return {
         model.__name__: model.objects.count()
         for app in ours
@@ -63,7 +64,7 @@ def test_second_run_changes_nothing_and_tells_the_log_ins_again(demo: str) -> No
 
 
 def test_it_leaves_something_to_decide_everywhere_and_tells_nobody(demo: str) -> None:
-    assert Affiliate.objects.count() == 40 + len(cast.APPLICATIONS) + 1
+    assert Affiliate.objects.count() == len(cast.AFFILIATES) + len(cast.APPLICATIONS) + 1
     assert Enrollment.objects.applied().count() == len(cast.APPLICATIONS)
     assert Commission.objects.filter(is_held=True).count() > 3
     assert Conversion.objects.parked().count() == 3
@@ -129,6 +130,53 @@ def test_touches_are_shared_since_the_terms_changed(demo: str) -> None:
     assert set(Study.objects.values_list("state", flat=True)) == {"done"}
     assert sorted(OrderFile.objects.values_list("state", flat=True)) == ["taken", "uploaded"]
     assert sorted(DirectLink.objects.values_list("state", flat=True)) == ["active", "asked"]
+
+
+def test_the_review_finds_what_was_planted_and_nobody_else(demo: str) -> None:
+    found = {
+        (case.enrollment.affiliate.name, case.cause, case.state): set(
+            case.signals.exclude(action="note").values_list("check_name", flat=True)
+        )
+        for case in Case.objects.select_related("enrollment__affiliate")
+    }
+    own = {"self_referral", "own_domain_buyer"}
+
+    assert found == {
+        ("Bergfieber", "identity", "decided"): own,
+        ("Tom Okafor", "identity", "decided"): own,
+        ("The Gear Shelf", "identity", "open"): own,
+        ("Amélie Roux", "identity", "open"): own,
+        (cast.HIDING, "traffic", "proposed"): {"hidden_click"},
+        (cast.RETURNING, "orders", "open"): {"refunds_again"},
+        (cast.STAR, "orders", "open"): {"orders_in_a_row"},  # a club's, and honest
+    }
+    held = Hold.objects.filter(case__in=Case.objects.undecided(), lifted_at=None)
+    waiting = Commission.objects.filter(screening="waiting")
+    assert not waiting.exclude(pk__in=held.values("commission")).exists()
+
+
+def test_cases_are_answered_proposed_and_decided_with_a_message(demo: str) -> None:
+    decided = Case.objects.exclude(decided_at=None)
+
+    assert all(case.message and case.decided_by for case in decided)
+    assert Commission.objects.filter(fraud_holds__case__in=decided, state="declined").count() == 4
+    assert list(Answer.objects.values_list("case__enrollment__affiliate__name", flat=True)) == [
+        "The Gear Shelf"
+    ]
+    assert AnswerFile.objects.get().kind == "text/plain"
+    proposed = Case.objects.get(state="proposed")
+    assert (proposed.verdict, proposed.decided_by) == ("decline", None)
+    assert all(hold.commission.is_held for hold in Hold.objects.filter(case__in=Case.objects.undecided()))
+
+
+def test_a_manager_sees_the_queue_and_opens_every_case(demo: str, enter: Callable[[User], Client]) -> None:
+    manager = enter(User.objects.get(email="manager@northwind.example"))
+
+    queue = manager.get("/admin/fraud/case/")
+    pages = [manager.get(f"/admin/fraud/case/{case.pk}/change/", follow=True) for case in Case.objects.all()]
+
+    assert cast.HIDING in queue.content.decode()
+    assert [page.status_code for page in pages] == [200] * 7
 
 
 @override_settings(PRODUCTION=True)
