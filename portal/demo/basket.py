@@ -64,6 +64,14 @@ def hash_of(text: str) -> int:
     return sum(text.encode())
 
 
+def picked(shop: Shop, items: dict[str, int]) -> tuple[LineIn, ...]:
+    """Return the lines of a basket with these things in it: SKU -> quantity."""
+    shelf = {product.sku: product for product in shop.plan.products}
+    return tuple(
+        line_of(place, shelf[sku], quantity) for place, (sku, quantity) in enumerate(items.items(), start=1)
+    )
+
+
 def order_of(
     shop: Shop,
     lines: tuple[LineIn, ...],

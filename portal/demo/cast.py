@@ -23,6 +23,7 @@ DEBTOR, HELD, UNPAID, FIRST, FAILING = (
 )
 OUTLIER, SUSPENDED, BANNED, LEAVER = "Hut to Hut", "Coupon Cave", "ClickRiver Media", "Greta Holm"
 MOVED = "Marta Kowalska"  # has new payment details
+HIDING, RETURNING = "Forum Bazaar", "Quick Pick Tests"  # see portal.demo.schemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ AFFILIATES = (
     Person(BANNED, "clickriver.example", "US", "", 200, "", quiet=True),
     Person(LEAVER, "gretaholm.example", "SE", "Hüttenglück", 260, quiet=True),
     Person("Yara Haddad", "yarahaddad.example", "FR", STAR, 60, "paypal"),
+    Person(HIDING, "forumbazaar.example", "NL", "", 180, "paypal", quiet=True),
+    Person(RETURNING, "quickpicktests.example", "DE", "", 175, quiet=True),
 )
 
 # who, to which shop, how many days ago, whom they name as recruiter, and what they wrote

@@ -12,6 +12,7 @@ from core import events
 from portal.demo import afterwards, cast, payday, store, story
 from portal.demo.agenda import Agenda
 from portal.demo.chance import Chance
+from portal.demo.screening import screen_sales
 from portal.demo.simulator import Simulator
 from portal.demo.stage import build
 
@@ -46,6 +47,7 @@ def load(now: datetime, scale: float = 1.0) -> tuple[Merchant, str]:
             agenda.run()
             play.followers.catch_up()
             afterwards.work(stage)
+            screen_sales(play.programs, now)
     return stage.merchant, key
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.demo.chance import Chance
 from portal.demo.stage import Promoter
+from tracking.visits.networks import Kind
 
 # kept for examples, as an edge keeps them: without the last part
 NETWORKS = ("192.0.2.0", "198.51.100.0", "203.0.113.0")
@@ -99,12 +100,16 @@ def of_person(looks: Chance, who: Person, promoter: Promoter, destination: str) 
         "referrer": referrer.format(site=promoter.person.site),
         "utm": utm,
         "landing": "" if who.consent == "unknown" else destination,
+        "network_kind": "",
+        "fetch_dest": "document",
+        "fetch_user": None if "Version/" in who.user_agent else True,  # Safari does not say
     }
 
 
 def of_robot(looks: Chance) -> dict[str, Any]:
     """Return what a machine leaves."""
-    return {"user_agent": looks.one(ROBOTS), "ip": looks.one(NETWORKS), "country": "US"}
+    looks_like = {"user_agent": looks.one(ROBOTS), "ip": looks.one(NETWORKS), "country": "US"}
+    return {**looks_like, "network_kind": Kind.DATA_CENTER}
 
 
 def _one(looks: Chance, table: tuple[tuple[str, float], ...]) -> str:

@@ -5,18 +5,24 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from affiliates.models import Program
 from commissions import actions as commissions
 from portal.demo import basket, fates, visits
 from portal.demo.agenda import Agenda
 from portal.demo.chance import DAYS, Chance, busy
 from portal.demo.followers import Followers
+from portal.demo.screening import screen_sales
 from portal.demo.stage import Shop, Stage
 from tracking.models import Click
-from tracking.orders import Evidence, LineIn, OrderIn
+from tracking.orders import Evidence, OrderIn
 
 BUYS = 0.045  # of the people who followed a link
 COUPON = 0.16  # of those also use the affiliate's coupon
 LOOKS = 411  # the seed of all that nobody's money hangs on
+# sales are looked at every night; of what is long ago nobody sees that it was every so many days
+LATELY, SELDOM = 8, 10
+REVIEWED = 70  # days ago: since then sales are looked at again where money goes back
+GIFTS = 12  # one of so many buyers has it sent to another country
 NOTED = timedelta(seconds=40)  # until the shop has told us of an order
 
 
@@ -26,7 +32,12 @@ class Simulator:
     def __init__(self, stage: Stage, agenda: Agenda, chance: Chance, scale: float) -> None:
         self.stage, self.agenda, self.chance, self.scale = stage, agenda, chance, scale
         self.looks = Chance(LOOKS)
-        self.followers = Followers()
+        self.followers = Followers(stage.ago(REVIEWED))
+
+    @property
+    def programs(self) -> list[Program]:
+        """Those of all shops."""
+        return [shop.program for shop in self.stage.shops.values()]
 
     def plan_year(self) -> None:
         """Put down every day of the year."""
@@ -37,6 +48,8 @@ class Simulator:
         """Approve what has matured, let visitors come, and plan what they buy."""
         commissions.close_periods(at=at)
         self.followers.catch_up()
+        if days_ago <= LATELY or days_ago % SELDOM == 0:
+            screen_sales(self.programs, at)
         commissions.approve_due(at=at)
         clicks: list[Click] = []
         for shop in self.stage.shops.values():
@@ -60,7 +73,10 @@ class Simulator:
             return
         coupon = visit.promoter.coupon if self.chance.happens(COUPON) else None
         evidence = Evidence(tid=visit.tid, coupons=(coupon.code.upper(),) if coupon else ())
-        self.agenda.put(visit.click.at + self.chance.soon(1.6), partial(self.buy, shop, evidence))
+        lives = visit.click.country
+        self.agenda.put(
+            visit.click.at + self.chance.soon(1.6), partial(self.buy, shop, evidence, lives=lives)
+        )
 
     def stray(self, shop: Shop, at: datetime) -> None:
         """Somebody buys without a click that we know: by a code heard somewhere, or by nobody's doing."""
@@ -76,13 +92,15 @@ class Simulator:
         else:
             self.buy(shop, Evidence(coupons=("TRAIL5",) if kind == "shared" else ()), at)
 
-    def buy(self, shop: Shop, evidence: Evidence, at: datetime) -> None:
-        """Fill a basket, pay, and leave what follows to fate."""
+    def buy(self, shop: Shop, evidence: Evidence, at: datetime, lives: str = "") -> None:
+        """Fill a basket, pay, and leave what follows to fate; goods go where the visitor `lives`, gifts elsewhere."""
         discount = (
             10 if evidence.coupons and evidence.coupons != ("TRAIL5",) else 5 if evidence.coupons else 0
         )
         lines = basket.lines_of(self.chance, shop.plan.products, discount)
         customer = basket.buyer(self.chance, shop)
+        if lives and basket.hash_of(customer.email) % GIFTS:
+            customer = replace(customer, country=lives)
         order = basket.order_of(shop, lines, customer, evidence, at, discount=discount)
         fates.befall(self, shop, order, at)
 
@@ -92,11 +110,7 @@ class Simulator:
 
     def sell(self, shop: Shop, by: str, items: dict[str, int], at: datetime, **fields: Any) -> OrderIn:
         """Record an order that the story needs: SKU -> quantity, by an affiliate's code unless fields say otherwise."""
-        shelf = {product.sku: product for product in shop.plan.products}
-        lines: tuple[LineIn, ...] = tuple(
-            basket.line_of(place, shelf[sku], quantity)
-            for place, (sku, quantity) in enumerate(items.items(), start=1)
-        )
+        lines = basket.picked(shop, items)
         evidence = Evidence(ref=shop.promoters[by].enrollment.code)
         order = basket.order_of(shop, lines, basket.newcomer(self.chance, shop), evidence, at)
         order = replace(order, **fields)

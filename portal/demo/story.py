@@ -9,7 +9,7 @@ from typing import Any
 from affiliates import actions as affiliates
 from commissions import actions as commissions
 from commissions.states import CommissionKind
-from portal.demo import arrivals, cast, decisions, fair, ways
+from portal.demo import arrivals, cast, decisions, fair, schemes, verdicts, ways
 from portal.demo.catalog import CLIMBING, CLIMBING_HIGHER, STANDARD_RAISED
 from portal.demo.fates import give_back, lines_of, refund_of
 from portal.demo.simulator import Simulator
@@ -53,6 +53,8 @@ def write(play: Simulator) -> None:
         decisions.write,
         ways.write,
         fair.write,
+        schemes.write,
+        verdicts.write,
     ):
         scene(play)
 

@@ -10,6 +10,7 @@ from commissions.ledger import balances, program_balances
 from commissions.models import Commission, Entry
 from commissions.states import CommissionState
 from core.money import Money
+from fraud.models import Case
 from integrations.models import Inbound
 from payouts.models import Batch, Payout
 from payouts.states import BatchState, PayoutState
@@ -52,6 +53,7 @@ def _waiting(merchant: Merchant) -> str:
     counts = {
         "applications": Enrollment.objects.filter(**mine, state=EnrollmentState.APPLIED).count(),
         "on hold": held.count(),
+        "cases": Case.objects.undecided().filter(**mine).count(),
         "parked orders": Conversion.objects.filter(**mine, state="parked").count(),
         "stuck messages": Inbound.objects.stuck().filter(connection__program__merchant=merchant).count(),
         "open batches": Batch.objects.filter(**mine, state__in=[BatchState.DRAFT, BatchState.HALF]).count(),

@@ -116,6 +116,17 @@ def again(click: Click, at: datetime) -> Click:
         "destination",
     )
     told = {
-        name: getattr(click, name) for name in (*names, "sub_ids", "utm", "country", "consent", "landing")
+        name: getattr(click, name)
+        for name in (
+            *names,
+            "sub_ids",
+            "utm",
+            "country",
+            "consent",
+            "landing",
+            "network_kind",
+            "fetch_dest",
+            "fetch_user",
+        )
     }
     return Click(id=UUID(issue(click.link_id, at)[0]), at=at, **told)
