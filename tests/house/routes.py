@@ -82,6 +82,10 @@ ROUTES_TRIED: dict[str, Route] = {
     "affiliate:earnings": Route("affiliate"),
     "affiliate:order_question": Route("affiliate"),
     "affiliate:commission": _about("affiliate", pk="commissions.Commission.pk"),
+    "affiliate:reviews": Route("affiliate"),
+    "affiliate:review": _about("affiliate", pk="fraud.Case.pk"),
+    "affiliate:review_answer": _about("affiliate", 405, pk="fraud.Case.pk"),
+    "affiliate:review_file": _about("affiliate", pk="fraud.AnswerFile.pk"),
     "affiliate:payouts": Route("affiliate"),
     "affiliate:payout": _about("affiliate", pk="payouts.Payout.pk"),
     "affiliate:payout_csv": _about("affiliate", pk="payouts.Payout.pk"),
@@ -207,6 +211,10 @@ ROUTES_TRIED: dict[str, Route] = {
         "member", reconciliation_id="integrations.Reconciliation.pk"
     ),
     "admin:tracking_term_accept": _about("member", 405, term_id="tracking.Term.pk"),
+    "admin:fraud_case_verdict": _about("member", words={"verdict": "clear"}, case_id="fraud.Case.pk"),
+    "admin:fraud_case_file": _about("member", file_id="fraud.AnswerFile.pk"),
+    "admin:fraud_policy_program": _about("member", program_id="fraud.Policy.program_id"),
+    "admin:fraud_dryrun_progress": _about("member", run_id="fraud.DryRun.pk"),
     "admin:portal_brand_preview": Route("member"),
     "admin:portal_apikey_make": Route("member"),
 }

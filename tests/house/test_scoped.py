@@ -14,7 +14,7 @@ WITHOUT = {
     "core.User": "a person is installation-wide; its memberships say where it belongs",
     "core.Job": "follows its event, and is read by workers only",
     "core.Round": "a turn of the schedule, the same for all tenants",
-    "tracking.Bookmark": "how far a count has read, the same for all tenants",
+    "tracking.Bookmark": "how far a count has read; says nothing of anybody",
     "commissions.ExchangeRate": "what the world publishes; one entered by hand names its company in its source",
 }
 BY_NUMBER = {"core.Event": "core has no merchants; the tenant's number stands in a plain column"}

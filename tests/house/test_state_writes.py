@@ -24,6 +24,7 @@ ALLOWED = {
     "portal/keys.py": "the verbs of API keys",
     "portal/brand_actions.py": "the verbs of brands",
     "portal/management/commands/check_ledger.py": "opens and ends a reading transaction",
+    "fraud/gathering/day_clicks.py": "a question that the ORM has no words for: grouped twice",
     "portal/demo/stage.py": "sets the demo's stage before the verbs play on it: people and brands",
     "portal/demo/simulator.py": "writes a year of clicks at once, as the edge would have",
     "portal/tasks.py": "clears away what has expired",

@@ -18,7 +18,7 @@ UNSAFE = ("post", "put", "patch", "delete")
 STEP = 20  # addresses between two looks at the tables
 # Everything a form of the house may ask, so that a POST to a stranger's page would be taken if it got so far.
 FILLED: dict[str, str] = {
-    **dict.fromkeys(("reason", "reference", "name", "note", "holder"), "planted"),
+    **dict.fromkeys(("reason", "reference", "name", "note", "holder", "text"), "planted"),
     **dict.fromkeys(("confirm", "post", "is_active", "_save", "is_new"), "1"),
     "amount": "1.00",
     "email": "planted@example.com",

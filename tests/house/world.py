@@ -14,6 +14,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group as PermissionGroup
 from django.db import connection, models
 from django.test import Client
+from django.utils import timezone
 from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
@@ -25,6 +26,9 @@ from commissions.exchange import entered_by
 from commissions.models import ExchangeRate
 from core.models import Job, JobState, User
 from core.scoping import Scoped
+from fraud.actions import answers, cases, dry_runs, holds, lists, policies
+from fraud.models import Signal
+from fraud.states import Cause
 from integrations.actions import hooks_of, save_mapping, subscribe
 from integrations.actions.findings import note_findings
 from integrations.audits import Fault
@@ -142,6 +146,8 @@ def live(owner: User, program: Program, enrollment: Enrollment) -> Side:
     makers.make_beacon(program, state="refused", reason="It names no customer.")
     earn(owner, program, enrollment)
     _tried(owner, program)
+    _reviewed(enrollment)
+    _ruled(owner, program, enrollment)
     shop = makers.make_connection(program, source=f"shop-{program.pk}")
     _inbound(shop)
     makers.make_reconciliation(shop)
@@ -205,6 +211,31 @@ def earn(owner: User, program: Program, enrollment: Enrollment) -> None:
     order = refunded.conversion.order
     commissions.take_refunds(program, order.source, order.external_id, [makers.make_refund(gross=100)])
     payouts.open_batch(program, cut_off=cut_off, actor=finance)
+
+
+def _reviewed(enrollment: Enrollment) -> None:
+    """A review that waits for the affiliate's answer, and one that has it, with a file."""
+    file = answers.FileIn("receipt.pdf", "application/pdf", b"%PDF-1.4")
+    for cause, check in ((Cause.ORDERS, "near_duplicate"), (Cause.IDENTITY, "self_referral")):
+        commission = makers.make_commission(enrollment)
+        case = cases.case_for(enrollment, cause, at=makers.NOON)
+        holds.place(case, [commission], at=makers.NOON)
+        given = {"case": case, "check_name": check, "cause": cause, "conversion": commission.conversion}
+        Signal.objects.create(
+            program=case.program, enrollment=enrollment, action="hold", weight=1, value=1, **given
+        )
+    answers.answer(case, "My brother bought it.", [file], actor=enrollment.affiliate.user)
+
+
+def _ruled(owner: User, program: Program, enrollment: Enrollment) -> None:
+    """What is looked for and tried, what is on a list, who is left in peace, and who belongs together."""
+    policies.set_policy(program, actor=owner, review_days=7)
+    dry_runs.start(program, {}, actor=owner)
+    lists.add_entry(program, "country", "DE", actor=owner)
+    year = timezone.now() + timedelta(days=300)
+    lists.grant(enrollment, until=year, reason="A code on television.", actor=owner)
+    friend = makers.make_enrollment(program, "Fran Friend")
+    lists.declare(enrollment, friend, reason="An agency and its client.", actor=owner)
 
 
 def _inbound(connection: Any) -> None:
