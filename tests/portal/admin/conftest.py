@@ -15,6 +15,8 @@ from affiliates import actions as affiliates
 from affiliates.models import Program
 from commissions import actions as commissions
 from core.models import Event, Job, JobState, User
+from fraud.actions import dry_runs, lists, policies
+from fraud.states import ListKind
 from integrations.actions.findings import note_findings
 from integrations.audits import Fault
 from integrations.models import Audit, Inbound
@@ -22,6 +24,7 @@ from integrations.states import FindingKind
 from payouts import actions as payouts
 from portal import keys
 from tests import kept, makers
+from tests.portal.affiliate.under_review import find, open_case
 from tracking import actions as tracking
 
 # the people whom a test with `busy` meets: those that `busy` was made with
@@ -115,7 +118,23 @@ def made(cast: SimpleNamespace) -> SimpleNamespace:
         brand=cast.brand,
         **machines(program, mia),
         **said(program, taken.conversion.order.customer),
+        **doubted(program, cast),
     )
+
+
+def doubted(program: Program, cast: SimpleNamespace) -> dict[str, Any]:
+    """What fraud review has to do with them."""
+    mia, until = cast.mia, timezone.now() + timedelta(days=30)
+    case = open_case(cast.sue)
+    find(case, "several_accounts", figures={"count": 2, "marks": ["email", "phone"]})
+    return {
+        "case": case,
+        "policy": policies.set_check(program, "near_duplicate", actor=mia, on=False),
+        "listentry": lists.add_entry(program, ListKind.COUNTRY, "KP", actor=mia),
+        "exemption": lists.grant(cast.ann, "far_away", reason="Travels", until=until, actor=mia),
+        "relation": lists.declare(cast.ann, cast.sue, reason="Agency and client", actor=mia),
+        "dryrun": dry_runs.start(program, {}, actor=mia),
+    }
 
 
 def answered(program: Program, mia: User) -> Any:
