@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
+
+# Threads of linear algebra wait for each other on matrices as small as ours: a night of fraud review took six times the
+# processor with them. Before anything imports numpy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TRIBUTARY_ENV = env.text("TRIBUTARY_ENV", "development")

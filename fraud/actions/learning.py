@@ -12,8 +12,6 @@ from affiliates.models import Merchant
 from core import events
 from fraud.actions import scoring
 from fraud.models import Case, LearnedScore, Policy
-from fraud.scores.learning import train
-from fraud.scores.measures import Figures, measured
 from fraud.scores.model import Model, dumped
 from fraud.scores.score import Source
 from fraud.scores.table import Table, table_of
@@ -41,6 +39,10 @@ def learn(merchant: Merchant, *, at: datetime) -> LearnedScore | None:
     newest = LearnedScore.objects.filter(merchant=merchant).order_by("learned_at").last()
     if newest is not None and len(decided) < newest.decided * (1 + NEWS) + 1:
         return None
+    from fraud.scores.learning import (
+        train,
+    )  # where it is used: it takes a second and much memory, and most processes never need it
+
     table = _table(decided)
     model = train(table)
     if model.source != Source.LEARNED:
@@ -72,6 +74,9 @@ def _capacity(merchant: Merchant) -> int:
 
 def _judged(cases: list[Case], capacity: int) -> dict[str, Any]:
     """Figures of the learned score and of the weights on the last decisions, by what was known before them."""
+    from fraud.scores.learning import train  # as above
+    from fraud.scores.measures import measured  # as above
+
     cut = round(len(cases) * (1 - LATER))
     before, later = cases[:cut], cases[cut:]
     labels = np.array([int(case.verdict in GUILTY) for case in later])
@@ -92,7 +97,7 @@ def _judged(cases: list[Case], capacity: int) -> dict[str, Any]:
     }
 
 
-def _told(figures: Figures) -> dict[str, Any]:
+def _told(figures: Any) -> dict[str, Any]:
     plain: dict[str, Any] = asdict(figures)
     return plain
 

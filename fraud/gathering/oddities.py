@@ -6,7 +6,6 @@ from fraud.checks.oddity import CHECKS, OddityFacts
 from fraud.checks.statistics import PartnerFacts
 from fraud.checks.windows import Share, TrafficFacts
 from fraud.maths.medians import middle_of
-from fraud.scores.learning import train_oddity
 from fraud.scores.table import Cell, table_of
 
 FEWEST_ORDERS = 10  # of fewer, everybody is unlike the others
@@ -19,6 +18,10 @@ def oddities(partners: Sequence[PartnerFacts], traffic: Sequence[TrafficFacts]) 
     some = [one for one in partners if one.tally.orders >= FEWEST_ORDERS]
     if len(some) < CHECKS[0].limits.sample:
         return []
+    from fraud.scores.learning import (
+        train_oddity,
+    )  # where it is used: it takes a second and much memory, and most processes never need it
+
     table = table_of([_figures(one, clicks.get(one.enrollment)) for one in some])
     values = train_oddity(table).values(table)
     order = sorted(range(len(some)), key=lambda place: -values[place])

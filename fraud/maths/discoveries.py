@@ -3,8 +3,6 @@
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
-from scipy.stats import false_discovery_control
-
 Q = 0.05  # the part of all findings of a night that may be chance
 
 Key = TypeVar("Key", bound=Hashable)
@@ -17,5 +15,9 @@ def discovered(p_values: Mapping[Key, float], q: float = Q) -> frozenset[Key]:
     """
     if not p_values:
         return frozenset()
+    from scipy.stats import (
+        false_discovery_control,
+    )  # where it is used: it takes a second and much memory, and most processes never need it
+
     adjusted = false_discovery_control(list(p_values.values()))
     return frozenset(key for key, value in zip(p_values, adjusted, strict=True) if value <= q)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import betaincinv, betaln, digamma, expit, gammaln, logit
 
 MANY = 20  # peers from which on their own spread is believed: with fewer, likelihood flags up to 8 % of honest ones
@@ -128,6 +127,9 @@ def _assumed(hits: Floats, tries: Floats) -> Prior:
 
 def _likeliest(hits: Floats, tries: Floats) -> Prior:
     """Maximum likelihood over the logit of the mean and the log of a + b, with its gradient."""
+    from scipy.optimize import (
+        minimize,
+    )  # where it is used: it takes a second and much memory, and most processes never need it
 
     def cost(at: Floats) -> tuple[float, Floats]:
         mean, strength = float(expit(at[0])), float(np.exp(at[1]))

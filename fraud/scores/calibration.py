@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from fraud.scores.encoding import Matrix
 from fraud.scores.forest import Floats, Ints
@@ -71,6 +69,10 @@ def calibrated(
 
 def sigmoid_of(raw: Floats, labels: Ints, *, is_share: bool = False) -> Sigmoid:
     """Fit Platt's sigmoid (1999) with his cautious targets; raw and labels are of one length, both labels present."""
+    from scipy.optimize import (
+        minimize,
+    )  # where it is used: it takes a second and much memory, and most processes never need it
+
     raw = Sigmoid(is_share=is_share).read(raw)
     positives, negatives = int(labels.sum()), int((1 - labels).sum())
     target = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
@@ -90,6 +92,8 @@ def sigmoid_of(raw: Floats, labels: Ints, *, is_share: bool = False) -> Sigmoid:
 
 def _parts(labels: Ints, groups: Sequence[str] | None) -> Iterator[tuple[Ints, Ints]]:
     """Parts with as equal a share of fraud as can be; as many as FOLDS, or as there is fraud to share out."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # as above
+
     index = np.arange(len(labels))
     kinds = [index[labels == label] for label in (0, 1)]
     units = [len({groups[row] for row in rows}) if groups else len(rows) for rows in kinds]

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, IsolationForest
 
 from fraud.scores.encoding import Matrix
 from fraud.scores.forest import Floats, Forest, Ints, forest_of, joined
@@ -71,6 +70,10 @@ def grow(recipe: Recipe, matrix: Matrix, labels: Ints | None) -> Forest:
 
 def _boosted(recipe: Recipe, seed: int, matrix: Matrix, labels: Ints) -> Forest:
     """Boosted trees add log-odds to those of the share of fraud in training."""
+    from sklearn.ensemble import (
+        GradientBoostingClassifier,
+    )  # where it is used: it takes a second and much memory, and most processes never need it
+
     grown = GradientBoostingClassifier(random_state=seed, **recipe.parameters).fit(matrix, labels)
     trees = [tree.tree_ for tree in grown.estimators_[:, 0]]
     share = float(labels.mean())
@@ -80,6 +83,8 @@ def _boosted(recipe: Recipe, seed: int, matrix: Matrix, labels: Ints) -> Forest:
 
 def _extra(recipe: Recipe, seed: int, matrix: Matrix, labels: Ints) -> Forest:
     """The mean of the trees' shares of fraud."""
+    from sklearn.ensemble import ExtraTreesClassifier  # as above
+
     grown = ExtraTreesClassifier(random_state=seed, **recipe.parameters).fit(matrix, labels)
     trees = [tree.tree_ for tree in grown.estimators_]
     shares = [tree.value[:, 0, 1] / tree.value[:, 0, :].sum(axis=1) for tree in trees]
@@ -88,6 +93,8 @@ def _extra(recipe: Recipe, seed: int, matrix: Matrix, labels: Ints) -> Forest:
 
 def _isolation(recipe: Recipe, seed: int, matrix: Matrix, labels: Ints | None) -> Forest:
     """The logarithm of the isolation score, 2 to the power of minus the mean depth over the expected one."""
+    from sklearn.ensemble import IsolationForest  # as above
+
     grown = IsolationForest(random_state=seed, **recipe.parameters).fit(matrix)
     trees = [tree.tree_ for tree in grown.estimators_]
     depths = [_depths(tree) for tree in trees]
