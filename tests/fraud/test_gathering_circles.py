@@ -61,7 +61,9 @@ def circle(facts: CircleFacts, back: dict[int, int] | None) -> dict[str, Any]:
         "related": {known(one) for one in facts.related},
         "counts": (facts.customers, facts.inside, facts.all_customers, facts.all_inside),
         "ties": {
-            (known(tie.other), tie.kind, len(tie.way), round(tie.weight, 6)) for tie in facts.ties or ()
+            # of several ways as short any one is told, each with a weakest step of its own
+            (known(tie.other), tie.kind, len(tie.way), round(tie.weight, 6) if len(tie.way) == 3 else None)
+            for tie in facts.ties or ()
         },
         "has_ties": facts.ties is not None,
     }
