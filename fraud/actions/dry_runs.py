@@ -18,7 +18,7 @@ from core import events
 from core.jobs import Lease
 from core.models import Event, Job, User
 from fraud.actions import policies
-from fraud.actions.screening import ask_partners, exempt, parts
+from fraud.actions.screening import exempt, found_in, night_of, parts
 from fraud.findings import OF_SALES, Asked, ask, found
 from fraud.gathering import sales
 from fraud.models import DryRun, Policy, Signal
@@ -97,18 +97,21 @@ def _worked_out(row: DryRun, lease: Lease, at: datetime) -> dict[str, Any] | Non
     now_found: list[Asked] = []
     then_found: list[Asked] = []
     free = exempt(program, at)
-    for done, part in enumerate(parts(sorted(newest)), start=1):
+    done = 0
+    for part in parts(sorted(newest)):
         if not lease.keep():
             return None
         rows = Conversion.objects.filter(pk__in=part).select_related("order", "customer")
         facts = sales.sale_facts(program, list(rows.order_by("occurred_at", "pk")), other, at=at)
         now_found += found(ask(OF_SALES, facts, today.rule, free))
         then_found += found(ask(OF_SALES, facts, other.rule, free))
-        DryRun.objects.filter(pk=row.pk).update(done=min(done * len(part), len(newest)))
+        done += len(part)
+        DryRun.objects.filter(pk=row.pk).update(done=done)
     if not lease.keep():
         return None
-    now_found += found(ask_partners(program, today, at=at))
-    then_found += found(ask_partners(program, other, at=at))
+    night = night_of(program, other, at=at)
+    now_found += found_in(night, today.rule, free)
+    then_found += found_in(night, other.rule, free)
     return {
         "sales": len(newest),
         "of": chosen.count(),

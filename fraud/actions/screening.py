@@ -1,11 +1,11 @@
 """Looks at what was earned before it can be approved, and again when something new is known of it."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,6 +17,7 @@ from commissions.models import Commission
 from commissions.states import CommissionState, IllegalMove, Screening
 from fraud.actions import days, holds, marks, policies, signals
 from fraud.actions.concerned import conversions_of, earned_by
+from fraud.checks import Check
 from fraud.findings import (
     OF_ACCOUNTS,
     OF_CIRCLES,
@@ -27,6 +28,7 @@ from fraud.findings import (
     OF_SALES,
     OF_TRAFFIC,
     Asked,
+    Rules,
     ask,
     found,
 )
@@ -41,6 +43,7 @@ BATCH = 200  # sales that are looked at together
 SOON = timedelta(seconds=30)  # whoever waits longer was forgotten by its own job
 
 Row = TypeVar("Row")
+Night = tuple[tuple[tuple[Check[Any], ...], Sequence[Any]], ...]
 
 
 # --- one sale, or many -----------------------------------------------------------------------------------------
@@ -51,7 +54,7 @@ def screen_commission(number: int) -> int:
         return 0
     waiting = _waiting().filter(program=row.program, pk__gte=row.pk)
     others = list(waiting.order_by("pk")[: BATCH - 1])
-    return _screen(row.program, [row, *others], first=row)
+    return _screen(row, [row, *others])
 
 
 def screen_waiting(*, at: datetime | None = None) -> int:
@@ -85,14 +88,14 @@ def _waiting() -> QuerySet[Commission]:
     return Commission.objects.filter(screening=Screening.WAITING).exclude(pk__in=held.values("commission"))
 
 
-def _screen(program: Program, rows: Sequence[Commission], first: Commission | None = None) -> int:
+def _screen(first: Commission, rows: Sequence[Commission]) -> int:
     """All together; where one of them cannot be screened, `first` alone: it is its own job that fails then."""
     try:
-        return screen_conversions(program, conversions_of(rows), at=timezone.now())
+        return screen_conversions(first.program, conversions_of(rows), at=timezone.now())
     except Exception:
-        if first is None or len(conversions_of(rows)) == 1:
+        if len(conversions_of(rows)) == 1:
             raise
-        return screen_conversions(program, conversions_of([first]), at=timezone.now())
+        return screen_conversions(first.program, conversions_of([first]), at=timezone.now())
 
 
 def screen_conversions(program: Program, numbers: Iterable[int], *, at: datetime) -> int:
@@ -180,21 +183,19 @@ def screen_program(program: Program, *, at: datetime) -> int:
     days.look(program, at=at)
     days.count_days(program, at=at)
     policy = policies.policy_of(program)
-    spoken = found(ask_partners(program, policy, at=at))
+    spoken = found_in(night_of(program, policy, at=at), policy.rule, exempt(program, at))
     for enrollment in sorted({one.enrollment for one in spoken}):
         own = [one for one in spoken if one.enrollment == enrollment]
         signals.keep(program, own, policy=policy.number, at=at)
     return len(spoken)
 
 
-def ask_partners(program: Program, policy: Policy, *, at: datetime) -> list[Asked]:
-    """Return all that the nightly checks read off, of everybody: a `p` is held against all of them."""
+def night_of(program: Program, policy: Policy, *, at: datetime) -> Night:
+    """Return what is known of all affiliates of a program, each kind of facts with the checks that are asked of it."""
     until = program.local(at).date() - timedelta(days=1)
-    free = exempt(program, at)
     window = windows.window(program, policy, until)
     in_circles, in_rings = circles.circles(program, until)
-    asked: list[Asked] = []
-    for checks, facts in (
+    return (
         (OF_ACCOUNTS, accounts.account_facts(program, at=at)),
         (OF_TRAFFIC, window.traffic),
         (OF_COUPONS, window.coupons),
@@ -202,9 +203,12 @@ def ask_partners(program: Program, policy: Policy, *, at: datetime) -> list[Aske
         (OF_ODDITIES, oddities.oddities(window.partners, window.traffic)),
         (OF_CIRCLES, in_circles),
         (OF_RINGS, in_rings),
-    ):
-        asked += ask(checks, facts, policy.rule, free)
-    return asked
+    )
+
+
+def found_in(night: Night, rules: Rules, free: Mapping[int, frozenset[str]]) -> list[Asked]:
+    """Return what the checks of a night find under these rules: a `p` is held against all that were asked."""
+    return found(one for checks, facts in night for one in ask(checks, facts, rules, free))
 
 
 def screen_account(enrollment: Enrollment, *, at: datetime) -> int:
