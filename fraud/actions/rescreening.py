@@ -9,7 +9,6 @@ from affiliates.models import Program
 from commissions.models import Commission
 from commissions.states import CommissionState, Screening
 from core import events
-from fraud.actions import days
 from fraud.actions.screening import BATCH, parts, screen_conversions
 from fraud.checks.facts import Mark
 from fraud.models import KnownMark, Testimony
@@ -32,7 +31,6 @@ def rescreen_refunded(refund: Refund, *, at: datetime) -> int:
     conversion = Conversion.objects.filter(order=refund.order_id).select_related("program").first()
     if refund.order_id is None or conversion is None or not conversion.program.is_screened:
         return 0
-    _count_again(conversion)
     return rescreen(conversion.program, _of_buyer(conversion), at=at)
 
 
@@ -41,7 +39,6 @@ def rescreen_revised(order: Order, *, at: datetime) -> int:
     conversion = Conversion.objects.filter(order=order).select_related("program").first()
     if conversion is None or not conversion.program.is_screened:
         return 0
-    _count_again(conversion)
     return rescreen(conversion.program, [conversion.pk], at=at)
 
 
@@ -83,10 +80,3 @@ def _of_buyer(conversion: Conversion) -> list[int]:
     later = later.filter(at__gte=conversion.occurred_at, at__lt=conversion.occurred_at + AFTER)
     newest = later.order_by("-at").values_list("conversion", flat=True)[:BATCH]
     return sorted({conversion.pk, *newest})
-
-
-def _count_again(conversion: Conversion) -> None:
-    decision = conversion.decisions.filter(is_current=True).exclude(enrollment=None).first()
-    if decision is not None:
-        day = conversion.program.local(conversion.occurred_at).date()
-        days.mark_stale(conversion.program, [(decision.enrollment_id, day)])

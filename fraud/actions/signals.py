@@ -21,19 +21,6 @@ from fraud.states import Action, SignalState, Verdict
 
 Key = tuple[int, str, bool]
 MONTH = timedelta(days=30)  # what is not seen again for so long says nothing any more
-CHANGING = (
-    "seen_at",
-    "value",
-    "sample",
-    "p",
-    "limits",
-    "figures",
-    "rows",
-    "weight",
-    "action",
-    "policy",
-    "case",
-)
 
 
 @transaction.atomic
@@ -163,7 +150,7 @@ def _written(
         for name, value in said.items():
             setattr(row, name, value)
         row.case = case or row.case
-        row.save(update_fields=list(CHANGING))
+        row.save(update_fields=[*said, "case"])
         return None
     if row is not None:  # the old one stays with the case that was decided on it
         row.state = SignalState.EXPIRED
