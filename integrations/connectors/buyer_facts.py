@@ -7,15 +7,7 @@ shop assesses later, is said besides (`Said`). Else an order would be revised wh
 from dataclasses import replace
 
 from integrations.connectors.base import Reading
-from tracking.buyers import (
-    ADDRESS_MARK,
-    NETWORK_MARK,
-    PAYER_COUNTRY,
-    RISK,
-    RISK_BY,
-    address_mark,
-    network_mark,
-)
+from tracking.buyers import notes_of
 from tracking.visits.addresses import whole_address
 
 LONGEST_WORD = 40
@@ -34,15 +26,16 @@ def buyer_facts(
     risk_by: str = "",
 ) -> dict[str, str]:
     """Return what is known, under the names of tracking.buyers; `country` is that of street and postcode."""
-    word, payer = risk_word(risk), payer_country.strip().upper()
-    known = {
-        ADDRESS_MARK: address_mark(street, postcode, country),
-        NETWORK_MARK: network_mark(ip.strip()) if is_public(ip) else "",
-        PAYER_COUNTRY: payer if len(payer) == 2 and payer.isascii() and payer.isalpha() else "",
-        RISK: word,
-        RISK_BY: risk_by.strip()[:LONGEST_WORD] if word else "",
-    }
-    return {name: value for name, value in known.items() if value}
+    payer = payer_country.strip()
+    return notes_of(
+        ip=ip.strip() if is_public(ip) else "",
+        street=street,
+        postcode=postcode,
+        country=country,
+        payer_country=payer if len(payer) == 2 and payer.isascii() and payer.isalpha() else "",
+        risk=risk_word(risk),
+        risk_by=risk_by.strip()[:LONGEST_WORD],
+    )
 
 
 def risk_word(text: str) -> str:
