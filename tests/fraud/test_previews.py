@@ -9,33 +9,9 @@ from fraud.actions import policies
 from fraud.actions.previews import preview
 from fraud.actions.verdicts import decide
 from tests.fraud.reviews import SOON, everything, holding, stands, told
-from tests.makers import NOON, make_commission, make_payable
-from tests.story.books import breaches
+from tests.makers import NOON, make_commission
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def books_are_right():
-    """Whatever a test did, the books are right after it."""
-    yield
-    assert breaches() == []
-
-
-@pytest.fixture
-def pending(bob):
-    return make_commission(bob)
-
-
-@pytest.fixture
-def approved(bob):
-    return make_payable(bob)
-
-
-@pytest.fixture
-def case(bob, pending, approved):
-    """A case that holds 10.00 pending and 100.00 approved."""
-    return holding(bob, [pending, approved])
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
 
 def test_preview_changes_nothing(case, mia):

@@ -15,32 +15,8 @@ from fraud.models import Case, Hold
 from tests.commissions.test_taking_back import pay
 from tests.fraud.reviews import HOUR, LATER, SOON, everything, found_on, holding, stands, told
 from tests.makers import NOON, make_commission, make_payable, make_payee
-from tests.story.books import breaches
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def books_are_right():
-    """Whatever a test did, the books are right after it."""
-    yield
-    assert breaches() == []
-
-
-@pytest.fixture
-def pending(bob):
-    return make_commission(bob)
-
-
-@pytest.fixture
-def approved(bob):
-    return make_payable(bob)
-
-
-@pytest.fixture
-def case(bob, pending, approved):
-    """A case that holds 10.00 pending and 100.00 approved."""
-    return holding(bob, [pending, approved])
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
 
 @pytest.mark.parametrize("verdict", ["clear", "decline", "reverse", "suspend", "ban"])

@@ -19,32 +19,8 @@ from tests.commissions.test_at_once import overlapping
 from tests.commissions.test_taking_back import pay
 from tests.fraud.reviews import DAY, HOUR, LATER, SOON, everything, found_on, holding, stands, told
 from tests.makers import NOON, make_commission, make_member, make_payable, make_payee, make_refund
-from tests.story.books import breaches
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def books_are_right():
-    """Whatever a test did, the books are right after it."""
-    yield
-    assert breaches() == []
-
-
-@pytest.fixture
-def pending(bob):
-    return make_commission(bob)
-
-
-@pytest.fixture
-def approved(bob):
-    return make_payable(bob)
-
-
-@pytest.fixture
-def case(bob, pending, approved):
-    """A case that holds 10.00 pending and 100.00 approved."""
-    return holding(bob, [pending, approved])
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
 
 # --- what each does ------------------------------------------------------------------------------------------
