@@ -63,12 +63,14 @@ class FakeReceiver:
                 if self.path in receiver.silent:
                     receiver._over.wait(60)
                     return
-                status, raw, headers = receiver.take(self.path, dict(self.headers.items()), body)
+                try:
+                    status, raw, headers = receiver.take(self.path, dict(self.headers.items()), body)
+                finally:
+                    receiver.leave(self.path)  # before it is answered: whoever hears it may send the next
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(raw)), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                receiver.leave(self.path)
                 self.wfile.write(raw)
 
         class Server(ThreadingHTTPServer):
