@@ -8,17 +8,12 @@ from core.jobs import external
 from core.models import Event
 from fraud.actions import cases, days, dry_runs, holds, learning, marks, rescreening, screening, signals
 from fraud.models import DryRun, Testimony
-from tracking.models import Conversion, Order, Refund
+from tracking.models import Order, Refund
 
 
 def screen(event: Event) -> None:
-    """Look at the sale of a new commission, and at others that wait (follows commission.accrued)."""
-    screening.screen_commission(int(event.subject_id))
-
-
-def keep_marks(event: Event) -> None:
-    """Keep by what the buyer of a sale that is nobody's is known again (follows conversion.counted)."""
-    screening.keep_marks(Conversion.objects.select_related("program").get(pk=event.subject_id))
+    """Look at a sale, and at others that wait (follows what made somebody earn by a conversion)."""
+    screening.screen_sale(int(event.subject_id))
 
 
 def screen_waiting() -> None:

@@ -47,14 +47,18 @@ Night = tuple[tuple[tuple[Check[Any], ...], Sequence[Any]], ...]
 
 
 # --- one sale, or many -----------------------------------------------------------------------------------------
-def screen_commission(number: int) -> int:
-    """Screen the sale of a commission that waits, and with it others of the program that do; return how many sales."""
-    row = Commission.objects.select_related("program").get(pk=number)
-    if row.screening != Screening.WAITING or row.conversion_id is None:
+def screen_sale(number: int) -> int:
+    """Screen a conversion that somebody earns by, and with it others of the program that wait; return how many sales.
+
+    Of one that is nobody's only the buyer's marks are kept, so that later sales find it.
+    """
+    waiting = Commission.objects.filter(conversion=number, screening=Screening.WAITING)
+    first = waiting.select_related("program").order_by("pk").first()
+    if first is None:
+        _keep_marks(Conversion.objects.select_related("program").get(pk=number))
         return 0
-    waiting = _waiting().filter(program=row.program, pk__gte=row.pk)
-    others = list(waiting.order_by("pk")[: BATCH - 1])
-    return _screen(row, [row, *others])
+    others = _waiting().filter(program=first.program, pk__gte=first.pk)
+    return _screen(first, [first, *others.order_by("pk")[: BATCH - 1]])
 
 
 def screen_waiting(*, at: datetime | None = None) -> int:
@@ -98,6 +102,11 @@ def _screen(first: Commission, rows: Sequence[Commission]) -> int:
         return screen_conversions(first.program, conversions_of([first]), at=timezone.now())
 
 
+def _keep_marks(conversion: Conversion) -> None:
+    if conversion.program.is_screened and not conversion.commissions.exists():
+        marks.keep_marks(conversion.program, [conversion])
+
+
 def screen_conversions(program: Program, numbers: Iterable[int], *, at: datetime) -> int:
     """Ask of sales what can be asked of each alone, and hold what is doubtful; return how many there were.
 
@@ -116,13 +125,6 @@ def screen_conversions(program: Program, numbers: Iterable[int], *, at: datetime
         _join(program, ids, at)
         commissions.mark_screened(holds.passed(Commission.objects.filter(conversion__in=ids)), at=at)
     return len(conversions)
-
-
-def keep_marks(conversion: Conversion) -> int:
-    """Keep the marks of a sale's buyer where nobody is credited, as screening does for the others; return how many."""
-    if not conversion.program.is_screened or conversion.commissions.exists():
-        return 0
-    return marks.keep_marks(conversion.program, [conversion])
 
 
 def parts(rows: Iterable[Row]) -> Iterator[list[Row]]:

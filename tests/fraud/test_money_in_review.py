@@ -182,7 +182,7 @@ def test_what_a_sponsor_earns_by_others_is_held_with_it(merchant):
     assert (fresh(own).is_held, fresh(above).is_held) == (False, True)
 
     later = make_commission(ann)
-    screening.screen_commission(later.pk)
+    screening.screen_sale(later.conversion_id)
     held = Commission.objects.filter(enrollment=boss).values_list("is_held", flat=True)
     assert (fresh(later).is_held, set(held)) == (False, {True})
 

@@ -75,10 +75,42 @@ def test_many_that_wait_are_looked_at_together(
     earned = [makers.make_commission(ann) for _one in range(30)]
 
     with django_assert_max_num_queries(60):
-        assert screening.screen_commission(earned[0].pk) == 30
+        assert screening.screen_sale(earned[0].conversion_id) == 30
 
     assert not Commission.objects.filter(screening=Screening.WAITING).exists()
-    assert screening.screen_commission(earned[7].pk) == 0
+    assert screening.screen_sale(earned[7].conversion_id) == 0
+
+
+def test_one_job_looks_at_an_order_whoever_earns_by_it(merchant: Any) -> None:
+    program = makers.make_program(merchant, plan=makers.TWO_LEVELS, is_screened=True)
+    sponsor = makers.make_enrollment(program)
+    ann = makers.make_enrollment(program, "Ann Archer", sponsor=sponsor)
+    Job.objects.all().delete()
+
+    earned = makers.make_commission(ann)
+    jobs.drain()
+
+    assert list(Job.objects.values_list("task", flat=True)) == ["fraud.tasks.screen"]
+    both = Commission.objects.filter(conversion=earned.conversion_id)
+    assert list(both.values_list("screening", flat=True)) == [Screening.SCREENED] * 2
+
+
+def test_what_somebody_earns_by_a_later_decision_is_looked_at_in_its_turn(
+    program: Program, ann: Enrollment
+) -> None:
+    buyer = CustomerIn(email="late@example.net")
+    second = makers.make_order("2", customer=buyer, occurred_at=NOON + timedelta(days=3))
+    commissions.take_orders(program, [second], at=NOON)
+    jobs.drain()
+    assert KnownMark.objects.filter(conversion__external_id="2").exists(), "nobody earns, the buyer is known"
+
+    commissions.take_orders(program, [makers.make_order("1", ref=ann.code, customer=buyer)], at=NOON)
+    earned = Commission.objects.get(conversion__external_id="2")
+    assert earned.screening == Screening.WAITING
+    jobs.drain()
+
+    earned.refresh_from_db()
+    assert earned.screening == Screening.SCREENED
 
 
 def test_what_its_own_job_has_lost_is_screened_all_the_same(program: Program, ann: Enrollment) -> None:
@@ -101,12 +133,12 @@ def test_one_that_cannot_be_looked_at_holds_up_no_other(
         return real(program, conversions, *rest, **named)
 
     monkeypatch.setattr(screening.sales, "sale_facts", breaks)
-    screening.screen_commission(good.pk)
+    screening.screen_sale(good.conversion_id)
 
     good.refresh_from_db(), bad.refresh_from_db()
     assert (good.screening, bad.screening) == (Screening.SCREENED, Screening.WAITING)
     with pytest.raises(RuntimeError):
-        screening.screen_commission(bad.pk)
+        screening.screen_sale(bad.conversion_id)
 
 
 def test_a_program_that_screens_nothing_waits_for_nothing(merchant: Any) -> None:
