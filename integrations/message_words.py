@@ -64,6 +64,7 @@ SENT: dict[str, Any] = {
     "connection.troubled": gettext_lazy("Connection in trouble"),
     "connection.recovered": gettext_lazy("Connection works again"),
 }
+RECORD_OF_ORDER = "record.order"
 # how keys and kinds begin -> what it is about; a list of these is short enough to choose from
 NOUNS: dict[str, Any] = {
     "order": gettext_lazy("Order"),
@@ -118,6 +119,8 @@ def kind_words(kind: str) -> str:
     """Return what a message of ours is called: "order.revised" is "Order changed"."""
     if kind in SENT:
         return str(SENT[kind])
+    if kind == RECORD_OF_ORDER:
+        return _("Verdict on an order")
     noun, _dot, rest = kind.partition(".")
     if noun == "record" and rest:
         return _("Record of a %(thing)s") % {"thing": str(_THINGS.get(rest, rest)).lower()}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.jobs import STEPS, STRIKES, Misconfigured, Permanent, Temporary, backoff
-from integrations.connectors.base import Gone
+from integrations.connectors.base import Gone, NotLet
 from integrations.states import DeliveryState
 
 LONGEST_WAIT = timedelta(days=1)
@@ -34,15 +34,21 @@ def judge(failure: Exception, *, attempts: int, age: timedelta, failures: int) -
     """Say what to do after try number `attempts` of a message as old as `age`, the `failures`th in a row there."""
     if isinstance(failure, Gone):
         return Verdict(DeliveryState.DUE, is_gone=True)
+    if isinstance(failure, NotLet):
+        return Verdict(_lived(age), HOURLY, trouble=str(failure))
     if isinstance(failure, Misconfigured):
-        state = DeliveryState.DEAD if age >= LIFE else DeliveryState.DUE
-        return Verdict(state, HOURLY, is_down=True, trouble=str(failure))
+        return Verdict(_lived(age), HOURLY, is_down=True, trouble=str(failure))
     if isinstance(failure, Temporary):
         return _temporary(failure, attempts, age, failures)
     if isinstance(failure, Permanent):
         return Verdict(DeliveryState.DEAD)
     broken = DeliveryState.DEAD if attempts >= STRIKES else DeliveryState.DUE  # our own mistake, not theirs
     return Verdict(broken, timedelta(seconds=backoff(attempts)))
+
+
+def _lived(age: timedelta) -> DeliveryState:
+    """A message that waits for a person is given up at the end of its life."""
+    return DeliveryState.DEAD if age >= LIFE else DeliveryState.DUE
 
 
 def _temporary(failure: Temporary, attempts: int, age: timedelta, failures: int) -> Verdict:

@@ -80,12 +80,13 @@ def ask_changes() -> None:
 
 
 def line_up_customers(event: Event) -> None:
-    """Line up the next customers of a program, or of one affiliate, for a system (follows connection.telling)."""
+    """Line up the next customers of a program or affiliate, or a shop's next orders (follows connection.telling)."""
     connection, data = Connection.objects.select_related("program").get(pk=event.subject_id), event.data
     if "enrollment" in data:
         actions.tell_reviewed(connection, int(data["enrollment"]), after=int(data["after"]))
         return
-    actions.line_up_customers(connection, after=int(data.get("after", 0)))
+    line_up = actions.line_up_orders if data.get("of") == "orders" else actions.line_up_customers
+    line_up(connection, after=int(data.get("after", 0)))
 
 
 def tell_verdict(event: Event) -> None:

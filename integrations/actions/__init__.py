@@ -90,8 +90,10 @@ from integrations.actions.records.everyone import (
     TellsNobody,
     keeps_records,
     line_up_customers,
+    line_up_orders,
     tell_again,
     tell_everyone,
+    tells_many,
 )
 from integrations.actions.records.verdicts import tell_reviewed, tell_verdict
 from integrations.actions.records.wording import follow_word, tell_words
@@ -165,6 +167,7 @@ __all__ = [
     "keeps_records",
     "leave_finding",
     "line_up_customers",
+    "line_up_orders",
     "lives_by_polling",
     "look",
     "look_after_credits",
@@ -214,6 +217,7 @@ __all__ = [
     "tell_reviewed",
     "tell_verdict",
     "tell_words",
+    "tells_many",
     "tend_dictionary",
     "test_connection",
     "upload_file",

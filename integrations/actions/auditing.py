@@ -27,8 +27,9 @@ from integrations.actions.mappings import table_of
 from integrations.actions.pacing import hold_back
 from integrations.actions.records import people
 from integrations.actions.records.asking import has_keys
-from integrations.actions.records.drafts import is_erased, sheet_of
+from integrations.actions.records.drafts import is_erased
 from integrations.actions.records.everyone import keeps_records
+from integrations.actions.records.sheets import sheet_of
 from integrations.audits import Fault, Looked, Subject, faults_of
 from integrations.connectors import CONNECTORS
 from integrations.connectors.base import Store

@@ -24,7 +24,7 @@ from integrations.actions.hours import asking
 from integrations.actions.pacing import hold_back
 from integrations.actions.records import people
 from integrations.actions.records.asking import clean
-from integrations.actions.records.drafts import sheet_of
+from integrations.actions.records.sheets import sheet_of
 from integrations.actions.records.won import deal_of
 from integrations.audits import Fault
 from integrations.connectors.base import Unreadable

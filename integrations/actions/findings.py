@@ -16,8 +16,8 @@ from integrations import bell
 from integrations.actions.connections import connector_of, store_of
 from integrations.actions.deal_mends import is_told_since, take_deal
 from integrations.actions.records.asking import keep_changes
-from integrations.actions.records.drafts import sheet_of
 from integrations.actions.records.planning import line_up, wanted
+from integrations.actions.records.sheets import sheet_of
 from integrations.audits import DEALS, LEAVE, TELL, THEIRS, Fault, proposed, says_the_same, ways_of
 from integrations.connectors.records import Change, KeepsRecords
 from integrations.mapping import Sheet

@@ -88,12 +88,13 @@ VERBS = (
         name="everyone",
         label=gettext_lazy("Tell of all customers"),
         ask=gettext_lazy(
-            "Every customer of the program is compared with what stands there, some at a time; what differs is written."
+            "Every customer of the program is compared with what stands there, some at a time; what differs is "
+            "written. So are the orders of a shop that is told of verdicts on them."
         ),
         may="manage_integrations",
         run=actions.tell_everyone,
         done=gettext_lazy("All customers are being told of"),
-        applies=actions.keeps_records,
+        applies=actions.tells_many,
         in_bulk=False,
     ),
     Verb(

@@ -23,7 +23,7 @@ from integrations.states import ConnectionState, DeliveryState
 LATEST = 10
 FEW = 4  # buttons that stand in a bar without a menu
 IN_BAR = frozenset({"test", "webhooks", "fields", "send_now", "resume", "pause"})
-KINDS = (*SENT, "record.contact", "record.deal", "record.customer", "record.profile")
+KINDS = (*SENT, "record.contact", "record.deal", "record.customer", "record.order", "record.profile")
 LONGEST = 10_000  # letters of a key or a query
 
 

@@ -21,6 +21,7 @@ from integrations.admin.record_notes import Noted, heard_notes, in_words, told_n
 from integrations.admin.record_samples import Sample, Seen
 from integrations.connectors.base import Unreadable
 from integrations.connectors.records import KeepsRecords, RemoteField
+from integrations.connectors.shop_orders import ORDER
 from integrations.mapping import BadMapping, Sheet, Table, read_sheet
 from integrations.mapping.paths import write_path
 from integrations.message_words import field_words
@@ -55,7 +56,7 @@ class RecordPage:
     def __init__(self, pages: "MappingPages", request: HttpRequest, row: Connection, table: Table) -> None:
         self.pages, self.request, self.row, self.table = pages, request, row, table
         self.is_out = table.direction == Direction.OUT
-        self.offered = record_samples.customers_offered(row)
+        self.offered = record_samples.customers_offered(row, table.kind)
         self.sample = self._sample()
         self.seen: Seen | None = record_samples.seen_of(row, table.kind, self.sample)
 
@@ -167,6 +168,7 @@ class RecordPage:
             "current": current,
             "is_default": current is None,
             "is_out": self.is_out,
+            "is_order": self.table.kind == ORDER,
             "sample": self.sample,
             "offered": self._choices(),
             "seen": self.seen,

@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from integrations.actions.record_fields import There
 from integrations.actions.records import people
+from integrations.actions.records.own_orders import KEY, in_doubt, orders_of
 from integrations.connectors import CONNECTORS
 from integrations.connectors.record_options import PER_ORDER
 from integrations.connectors.records import RemoteField, Row, is_shop
+from integrations.connectors.shop_orders import ORDER
 from integrations.models import Connection, CustomerFact, RemoteRecord
-from integrations.records import customer_record, deal_record, merge_key
+from integrations.records import customer_record, deal_record, merge_key, order_record
 from tracking.identity import normal_email
 from tracking.models import Customer, Order
 
@@ -54,18 +56,21 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A customer of ours: their record as mappings read it, and by which names both sides know it."""
+    """A customer of ours, or an order of theirs: the record as mappings read it, by which names both sides know it."""
 
     customer: Customer
     record: dict[str, Any]
     row: Row
     known: RemoteRecord | None
     facts: Named[str, Any]
+    order: Order | None = None
 
 
-def customers_offered(connection: Connection) -> list[Customer]:
-    """Return the customers who ordered last."""
-    orders = Order.objects.filter(customer__in=people.kept_at(connection)).order_by("-occurred_at", "-pk")
+def customers_offered(connection: Connection, kind: str = "") -> list[Customer]:
+    """Return the customers who ordered last; of orders as such those first whose order is in doubt."""
+    bought = Order.objects.filter(customer__in=people.kept_at(connection))
+    own = bought.filter(source=connection.source)
+    orders = _doubted_first(own) if kind == ORDER else bought.order_by("-occurred_at", "-pk")
     newest = orders.values_list("customer_id", flat=True)[: 5 * OFFERED]
     numbers = list(dict.fromkeys(newest))[:OFFERED]
     found = people.kept_at(connection).in_bulk(numbers)
@@ -94,8 +99,10 @@ def customer_called(connection: Connection, words: str) -> Customer | None:
     return found
 
 
-def sample_of(connection: Connection, kind: str, customer: Customer) -> Sample:
-    """Return the record of a customer (or of their deal) as it would be told."""
+def sample_of(connection: Connection, kind: str, customer: Customer) -> Sample | None:
+    """Return the record of a customer (or of their deal or order) as it would be told; None where there is none."""
+    if kind == ORDER:
+        return _sample_order(connection, customer)
     now = timezone.now()
     order = _order(connection, kind, customer)
     key = f"order:{order.pk}" if order is not None else merge_key(customer)
@@ -116,6 +123,22 @@ def sample_of(connection: Connection, kind: str, customer: Customer) -> Sample:
         known,
         dict(facts.values_list("name", "value")),
     )
+
+
+def _sample_order(connection: Connection, customer: Customer) -> Sample | None:
+    """The order of the customer that is in doubt, else the newest one of this shop."""
+    order = _doubted_first(orders_of(connection).filter(customer=customer)).first()
+    if order is None:
+        return None
+    key = f"{KEY}{order.pk}"
+    known = RemoteRecord.objects.filter(connection=connection, kind=ORDER, local_key=key).first()
+    row = Row(key, {}, order.external_id)
+    return Sample(customer, order_record(order), row, known, {}, order)
+
+
+def _doubted_first(orders: QuerySet[Order]) -> QuerySet[Order]:
+    doubted = Case(When(in_doubt(), then=Value(1)), default=Value(0))
+    return orders.alias(doubted=doubted).order_by("-doubted", "-occurred_at", "-pk")
 
 
 def _order(connection: Connection, kind: str, customer: Customer) -> Order | None:

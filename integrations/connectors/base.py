@@ -200,6 +200,10 @@ class Refused(Permanent):
         self.delivered = delivered
 
 
+class NotLet(Refused):
+    """Our keys may not write this kind of record: others go on, and it is tried again hourly."""
+
+
 class Gone(Permanent):
     """The far side wants to hear nothing more: the connection is switched off (HTTP 410)."""
 

@@ -52,12 +52,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row: the far side's id, or a sentence why it was refused; `is_new` if it was made."""
+    """What became of one row: the far side's id, or a sentence why it was refused; `is_new` if it was made.
+
+    `is_not_let`: refused only because our keys may not write such records; it is tried again once they may.
+    """
 
     key: str
     remote_id: str = ""
     refusal: str = ""
     is_new: bool = False
+    is_not_let: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,9 @@ class KeepsRecords(Protocol):
     wrong with the whole call raises a Failure; what is wrong with one row stands in its outcome.
 
     The first of RECORDS is the person. `LINKS` are targets that join a record to another one and fill no field: they
-    are sent with each row. A module may say `IS_SHOP = True`: its records are the shop's own customers. Then only
-    customers that this very shop told us of are written, `Row.remote_id` is the number by which it told them, and none
-    is ever made.
+    are sent with each row. A module may say `IS_SHOP = True`: its records are the shop's own customers and orders
+    ("order"). Then only those that this very shop told us of are written, `Row.remote_id` is the number by which it
+    told them, and none is ever made.
     """
 
     RECORDS: tuple[str, ...]
@@ -129,7 +133,7 @@ class KeepsRecords(Protocol):
 
 
 def is_shop(connector: object) -> bool:
-    """Say whether a connector's records are a shop's own customers."""
+    """Say whether a connector's records are a shop's own customers and orders."""
     return bool(getattr(connector, "IS_SHOP", False))
 
 

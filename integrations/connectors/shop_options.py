@@ -1,4 +1,4 @@
-"""What a person chooses for a shop: whether its customers are told of, and what its affiliates' codes give."""
+"""What a person chooses for a shop: whether it is told of customers and orders, what its affiliates' codes give."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from integrations.connectors.record_options import read_yes
 from integrations.connectors.webhook.choices import Unclear
 
 MADE, RETIRED = "coupon.created", "coupon.retired"
-TELLS_IF = ("tells_customers", "coupons")  # one of these is on, or the shop hears nothing
+TELLS_IF = ("tells_customers", "tells_orders", "coupons")  # one of these is on, or the shop hears nothing
 AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?", re.ASCII)
 MOST_DAYS = 3650
 NO_YES = (("", gettext_lazy("no")), ("yes", gettext_lazy("yes")))
@@ -25,6 +25,16 @@ OPTIONS: tuple[Key, ...] = (
         gettext_lazy(
             "Their affiliate, segment, CRM status and purchases are kept with them in the shop, for its segments, "
             "automations and recommendations. It needs keys that may write."
+        ),
+        is_secret=False,
+        choices=NO_YES,
+    ),
+    Key(
+        "tells_orders",
+        gettext_lazy("Write fraud review’s verdicts to the shop’s orders"),
+        gettext_lazy(
+            "Whoever packs sees there that an order is under review, cleared or judged as fraud, and about which "
+            "affiliate that is. It needs keys that may write."
         ),
         is_secret=False,
         choices=NO_YES,
@@ -89,7 +99,8 @@ def read_options(given: Mapping[str, str]) -> dict[str, Any]:
     """Return the options as they are kept; raises Unclear with a sentence."""
     entered = {key.name: given.get(key.name, "").strip() for key in OPTIONS}
     found: dict[str, Any] = {
-        name: read_yes(entered[name]) for name in ("tells_customers", "coupons", "coupon_once")
+        name: read_yes(entered[name])
+        for name in ("tells_customers", "tells_orders", "coupons", "coupon_once")
     }
     discount, minimum, days = (entered[name] for name in ("coupon_discount", "coupon_minimum", "coupon_days"))
     if found["coupons"] and not discount:
@@ -129,6 +140,11 @@ def written(options: Mapping[str, Any]) -> dict[str, str]:
 def tells_customers(options: Mapping[str, Any]) -> bool:
     """Say whether the shop's customers are told of."""
     return options.get("tells_customers") is True
+
+
+def tells_orders(options: Mapping[str, Any]) -> bool:
+    """Say whether the shop's orders carry what fraud review came to."""
+    return options.get("tells_orders") is True
 
 
 def makes_coupons(options: Mapping[str, Any]) -> bool:

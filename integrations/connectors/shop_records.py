@@ -10,7 +10,7 @@ from integrations.connectors.records import Outcome, RemoteField
 from integrations.mapping import OURS
 from integrations.mapping.plain import storable_text
 
-RECORDS = ("customer",)
+RECORDS = ("customer", "order")
 TAGS = "tags"
 PREFIX = "affiliate:"  # of tags that are ours; all others are the merchant's
 # name -> its label, its kind, and what of a customer's record fills it
@@ -103,7 +103,7 @@ def gone(key: str, number: str) -> Outcome:
 
 
 def is_number(text: str) -> bool:
-    """Say whether a text is a shop's number of a customer."""
+    """Say whether a text is a shop's number of a customer or an order."""
     return text.isascii() and text.isdigit() and 0 < len(text) < 20 and int(text) > 0
 
 

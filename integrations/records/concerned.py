@@ -10,14 +10,14 @@ from tracking.models import Order
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """The ids of a customer and, where the event is about one, of an order."""
+    """The ids of a customer and, where the event is about one, of an order: of one of them at least."""
 
-    customer: int
+    customer: int | None
     order: int | None = None
 
 
 def concerned_by(event: Event) -> Concerned | None:
-    """Return whom an event is about; None for one that says nothing of a customer, or of one who is not known."""
+    """Return whom an event is about; None for one that says nothing of a customer or an order."""
     if event.kind not in PUBLIC:
         return None
     noun, _colon, number = object_key(event).partition(":")
@@ -25,5 +25,5 @@ def concerned_by(event: Event) -> Concerned | None:
         return Concerned(int(number))
     if noun != "order":
         return None
-    customer = Order.objects.filter(pk=number).values_list("customer_id", flat=True).first()
-    return Concerned(customer, int(number)) if customer is not None else None
+    order = Order.objects.filter(pk=number).only("customer_id").first()
+    return Concerned(order.customer_id, order.pk) if order is not None else None

@@ -8,8 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from integrations.mapping import Table, Target
 from integrations.states import Direction
 
-TITLES = {"contact": _("Contacts"), "deal": _("Deals"), "customer": _("Customers"), "profile": _("Profiles")}
+TITLES = {
+    "contact": _("Contacts"),
+    "deal": _("Deals"),
+    "customer": _("Customers"),
+    "profile": _("Profiles"),
+    "order": _("Orders"),
+}
 TOLD = _("What of a customer fills which field there.")
+TOLD_OF_ORDERS = _("What of an order fills which field there; only where the settings have orders told of.")
 HEARD = _("What people enter there, and we take in.")
 FACTS = {
     "contact": (
@@ -54,7 +61,7 @@ def tables_of_records(
             Direction.OUT,
             kind,
             TITLES[kind],
-            TOLD,
+            TOLD_OF_ORDERS if kind == "order" else TOLD,
             tuple(Target(str(row["target"]), str(row["target"])) for row in rows),
             has_conflicts=True,
             is_open=True,

@@ -9,6 +9,7 @@ from core import jobs
 from core.jobs import Misconfigured, Temporary
 from core.models import Job
 from integrations.actions import ask_again, ask_for_refund_lines, ask_store, replay
+from integrations.connectors.woocommerce.api import Forbidden
 from integrations.models import Connection, Inbound
 from tests.fakes.woocommerce import FakeStore, refund_line
 from tests.integrations.deliveries import changed, deliver, send
@@ -133,8 +134,8 @@ def test_missing_page_is_no_deletion(asked: Connection, store: FakeStore) -> Non
 @pytest.mark.parametrize(
     ("status", "body", "headers", "kind", "sentence"),
     [
-        (401, {"code": "no"}, {}, Misconfigured, "The store refuses the API keys (no)."),
-        (403, b"Forbidden", {}, Misconfigured, "The store refuses the API keys (403)."),
+        (401, {"code": "no"}, {}, Forbidden, "The store refuses the API keys (no)."),
+        (403, b"Forbidden", {}, Forbidden, "The store refuses the API keys (403)."),
         (
             301,
             b"",

@@ -20,6 +20,7 @@ from integrations.actions import (
 from integrations.actions.connections import KeysMissing, store_of
 from integrations.connectors import magento
 from integrations.connectors.base import BadSignature, ListsOrders, Unreadable
+from integrations.connectors.magento.api import Forbidden
 from integrations.models import Connection, Reconciliation
 from integrations.tasks import poll
 from tests import makers
@@ -279,8 +280,8 @@ def test_odd_number_asks_nothing(shop: Connection, store: FakeMagento, number: s
 @pytest.mark.parametrize(
     ("status", "body", "headers", "kind", "sentence"),
     [
-        (401, {"message": "The signature is invalid."}, {}, Misconfigured, "refuses the keys (The signature"),
-        (403, b"<html>", {}, Misconfigured, "refuses the keys (403)"),
+        (401, {"message": "The signature is invalid."}, {}, Forbidden, "refuses the keys (The signature"),
+        (403, b"<html>", {}, Forbidden, "refuses the keys (403)"),
         (
             302,
             b"",

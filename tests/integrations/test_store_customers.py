@@ -36,13 +36,13 @@ SPECS = os.environ.get("TRIBUTARY_SPECS", "")
 
 # --- what all three are ---
 @pytest.mark.parametrize("name", SHOPS)
-def test_shops_keep_customers_and_make_none(name: str) -> None:
+def test_shops_keep_customers_and_orders_and_make_none(name: str) -> None:
     connector: Any = CONNECTORS[name]
 
     assert isinstance(connector, KeepsRecords)
     assert isinstance(connector, Mapped)
-    assert (connector.RECORDS, connector.IS_SHOP, connector.IN) == (("customer",), True, {})
-    assert [(one.direction, one.kind) for one in connector.TABLES] == [("out", "customer")]
+    assert (connector.RECORDS, connector.IS_SHOP, connector.IN) == (("customer", "order"), True, {})
+    assert [(one.direction, one.kind) for one in connector.TABLES] == [("out", "customer"), ("out", "order")]
 
 
 @pytest.mark.parametrize(("name", "prefix"), [("shopify", ""), ("woocommerce", "affiliate_")])
@@ -68,6 +68,7 @@ def test_customer_nobody_brought_has_a_segment_alone() -> None:
 def test_settings_are_kept_and_written_back() -> None:
     entered = {
         "tells_customers": "yes",
+        "tells_orders": "yes",
         "coupons": "Yes",
         "coupon_discount": "10 %",
         "coupon_minimum": "50.00",
@@ -77,10 +78,10 @@ def test_settings_are_kept_and_written_back() -> None:
 
     kept = read_options(entered)
 
-    assert kept["tells_customers"] is True
+    assert (kept["tells_customers"], kept["tells_orders"]) == (True, True)
     assert written(kept) == {**entered, "coupons": "yes"}
     assert read_options(written(kept)) == kept
-    assert read_options({})["tells_customers"] is False
+    assert (read_options({})["tells_customers"], read_options({})["tells_orders"]) == (False, False)
 
 
 @pytest.mark.parametrize(

@@ -7,23 +7,16 @@ from typing import Any
 import pytest
 
 from affiliates.models import Enrollment
-from commissions.models import Commission
 from core.models import Event, User
-from fraud.actions.cases import case_for
-from fraud.actions.holds import place
 from fraud.actions.verdicts import decide, undo
-from fraud.models import Case
-from fraud.states import Cause, Verdict
-from integrations import actions, gate
+from fraud.states import Verdict
+from integrations import actions
 from integrations.actions.records import verdicts
 from integrations.models import Connection, Delivery
 from integrations.records import customer_record
-from tests import makers
 from tests.fakes.shopify_customers import CustomerShop
-from tests.fakes.woocommerce import KEY as WOO_KEY, SECRET as WOO_SECRET
 from tests.fakes.woocommerce_customers import CustomerStore
 from tests.integrations.fake_hubspot import FakeHubSpot, Record, opened
-from tests.integrations.fake_shopify import CLIENT_SECRET, ENTERED
 from tests.integrations.record_keeping import (
     DAY,
     NOON,
@@ -35,6 +28,7 @@ from tests.integrations.record_keeping import (
     stopped,
 )
 from tests.integrations.store_customers import its_shop, its_woo  # noqa: F401 - fixtures
+from tests.integrations.verdicts import doubted, its_reviewer, judge, shop_at  # noqa: F401 - a fixture
 from tracking.orders import CustomerIn
 
 MINUTE = timedelta(minutes=1)
@@ -50,27 +44,6 @@ def account(settings: Any) -> Iterator[FakeHubSpot]:
     with opened(settings, is_made=False) as running:
         running.at = NOON
         yield running
-
-
-@pytest.fixture
-def rita(anna: Enrollment) -> User:
-    """A manager, who may review."""
-    return makers.make_member(anna.program.merchant, "manager", "rita@northwind.example", "Rita")
-
-
-def doubted(anna: Enrollment, *orders: str) -> Case:
-    """A case that holds what Anna earned by these orders, or by all."""
-    rows = Commission.objects.filter(enrollment=anna)
-    case = case_for(anna, Cause.ORDERS, at=NOON)
-    place(case, rows.filter(conversion__external_id__in=orders) if orders else rows, at=NOON)
-    return case
-
-
-def judge(case: Case, verdict: str, actor: User, at: Any = NOON + DAY) -> Case:
-    """Decide, and let everything follow."""
-    found = decide(case, verdict, reason="We looked.", actor=actor, at=at)
-    settle(at)
-    return found
 
 
 def told_of(hubspot: Connection, kind: str, *sources: str, target: str = "hs_lead_status") -> None:
@@ -204,22 +177,6 @@ def test_other_companies_hear_nothing(
 
 
 # --- shops -------------------------------------------------------------------------------------------------------
-def connected(anna: Enrollment, connector: str, url: str, secrets: dict[str, str]) -> Connection:
-    """A shop that is told of its customers."""
-    made = makers.make_connection(
-        anna.program,
-        connector=connector,
-        source="shop",
-        base_url=url,
-        secrets=secrets,
-        options={"tells_customers": True},
-        created_at=NOON - DAY,
-    )
-    gate.forget()
-    gate._expire()
-    return made
-
-
 TAG = '"affiliate:review:" & {orders.review}'
 
 
@@ -227,7 +184,7 @@ def test_customer_of_a_shop_gets_the_verdict_as_a_tag(
     anna: Enrollment, shop: CustomerShop, rita: User
 ) -> None:
     shop.add("7", "VIP")
-    shopify = connected(anna, "shopify", shop.url, {"access_token": ENTERED, "client_secret": CLIENT_SECRET})
+    shopify = shop_at(anna, "shopify", shop.url, tells_customers=True)
     tag = {"target": "tags", "expression": f'{TAG} if {{orders.review}} else ""', "conflict": "ours"}
     actions.save_mapping(shopify, "out", "customer", [tag])
     buy(anna, anna.program, "1", customer=CustomerIn(external_id="7", email="buyer@example.net"))
@@ -244,7 +201,7 @@ def test_customer_of_a_store_gets_the_verdict_as_a_field(
     anna: Enrollment, woo: CustomerStore, rita: User
 ) -> None:
     woo.add("7")
-    store = connected(anna, "woocommerce", woo.url, {"consumer_key": WOO_KEY, "consumer_secret": WOO_SECRET})
+    store = shop_at(anna, "woocommerce", woo.url, tells_customers=True)
     row = {"target": "affiliate_review", "source": "orders.review", "conflict": "ours"}
     actions.save_mapping(store, "out", "customer", [row])
     buy(anna, anna.program, "1", customer=CustomerIn(external_id="7", email="buyer@example.net"))

@@ -21,7 +21,7 @@ from integrations.actions.connections import connector_of, note_trouble, store_o
 from integrations.actions.hours import asking
 from integrations.actions.pacing import is_held_back
 from integrations.actions.records import people
-from integrations.actions.records.drafts import sheet_of
+from integrations.actions.records.sheets import sheet_of
 from integrations.connectors import CONNECTORS
 from integrations.connectors.base import Store
 from integrations.connectors.records import Change, FetchesRecords, KeepsRecords, TellsChanges

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from integrations.actions.records import people
 from integrations.actions.records.planning import DEAL, RECORD
-from integrations.connectors.base import Store
 from integrations.connectors.records import KeepsRecords, Row, is_shop
-from integrations.mapping import Sheet, apply, holds, is_same, read_sheet
-from integrations.mapping.plain import storable
+from integrations.connectors.shop_orders import ORDER
+from integrations.mapping import Sheet, apply, holds, is_same
+from integrations.mapping.plain import is_empty, storable
 from integrations.models import Connection, Delivery, RemoteRecord
-from integrations.records import customer_record, deal_record
-from integrations.states import Direction
+from integrations.records import customer_record, deal_record, order_record
 from tracking.models import Customer, Order
 
 ERASED = "erased:"  # stands before the number that an erased record had there
@@ -40,6 +40,16 @@ class Draft:
         return self.known.agreed if self.known else {}
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a message is about: our record of it, which system told us of it, its number and its person there."""
+
+    record: dict[str, Any]
+    source: str
+    number: str
+    email: str = ""
+
+
 def kind_of(delivery: Delivery) -> str:
     """Return the kind of record that a delivery is of."""
     return str(delivery.kind).removeprefix(RECORD)
@@ -50,47 +60,47 @@ def key_of(delivery: Delivery) -> str:
     return str(delivery.object_key).removeprefix(DEAL)
 
 
-def sheet_of(store: Store, connector: KeepsRecords, direction: str, kind: str) -> Sheet:
-    """Return the mapping that holds: the one that a person saved last, or the connector's own."""
-    defaults = connector.OUT if direction == Direction.OUT else connector.IN
-    saved = store.mappings.get((direction, kind))
-    return read_sheet(saved if saved is not None else [dict(row) for row in defaults.get(kind, ())])
-
-
 def draft_of(
     connection: Connection, connector: KeepsRecords, sheet: Sheet, delivery: Delivery, now: datetime
 ) -> Draft | None:
     """Return what is to be told, None where there is nobody or nothing to tell of (any more)."""
     kind, key = kind_of(delivery), key_of(delivery)
-    found = _record(connection, kind, key, now)
-    if found is None:
-        return None
-    customer, record = found
-    remote_id = ""
-    if is_shop(connector):
-        if customer.source != connection.source or not customer.external_id:
-            return None
-        remote_id = customer.external_id
     known = RemoteRecord.objects.filter(connection=connection, kind=kind, local_key=key).first()
-    if known is None and kind != "deal" and customer.source == connection.source:
-        remote_id = customer.external_id  # a person whom this very system told us of
-    if not holds(sheet.when, record) or is_erased(known):
+    meant = _own_order(connection, key) if kind == ORDER else _record(connection, kind, key, now)
+    remote_id = _number_there(connection, connector, meant, kind, known) if meant is not None else None
+    if meant is None or remote_id is None or not holds(sheet.when, meant.record) or is_erased(known):
         return None
-    if known is None and kind == "deal" and not record["deal"]["is_won"]:
+    if known is None and kind == "deal" and not meant.record["deal"]["is_won"]:
         return None  # nothing was sold, or all of it went back
-    result = apply(sheet, record)
+    result = apply(sheet, meant.record)
     values = _plain(sheet, result.values)
-    lapses_at = record["pattern"]["lapses_at"]
+    if kind == ORDER:
+        # what is no more is taken back there; of an order of which nothing was said, nothing is
+        filled = (row.target for row in sheet.rows if not row.is_key and row.target not in result.problems)
+        values = {name: values.get(name) for name in filled}
+        if known is None and all(is_empty(value) for value in values.values()):
+            return None
+    lapses_at = meant.record.get("pattern", {}).get("lapses_at")
     again_at = datetime.fromisoformat(lapses_at) if lapses_at else None
     return Draft(
         delivery,
-        Row(key, values, remote_id or (known.remote_id if known else ""), customer.email),
+        Row(key, values, remote_id or (known.remote_id if known else ""), meant.email),
         sheet,
         _news(values, known),
         known,
         again_at if again_at and again_at >= now else None,
         result.problems,
     )
+
+
+def _number_there(
+    connection: Connection, connector: KeepsRecords, meant: Meant, kind: str, known: RemoteRecord | None
+) -> str | None:
+    """Return by which number this very system told us of what is meant, "" if it did not; None where it must have."""
+    is_its_own = meant.source == connection.source
+    if is_shop(connector):
+        return meant.number or None if is_its_own else None
+    return meant.number if known is None and kind != "deal" and is_its_own else ""
 
 
 def is_erased(known: RemoteRecord | None) -> bool:
@@ -112,10 +122,16 @@ def _news(values: Rows[str, Any], known: RemoteRecord | None) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not is_same(value, known.offered.get(name))}
 
 
-def _record(
-    connection: Connection, kind: str, key: str, now: datetime
-) -> tuple[Customer, dict[str, Any]] | None:
-    """Return the customer and their record; only of the connection's own program, whatever the key says."""
+def _own_order(connection: Connection, key: str) -> Meant | None:
+    """Return an order of the connection's own program, whatever the key says."""
+    number = people.number_of(key, "order")
+    orders = Order.objects.select_related("program").filter(program=connection.program_id, pk=number)
+    order = orders.first() if number is not None else None
+    return Meant(order_record(order), order.source, order.external_id) if order is not None else None
+
+
+def _record(connection: Connection, kind: str, key: str, now: datetime) -> Meant | None:
+    """Return the customer's record; only of the connection's own program, whatever the key says."""
     noun, _colon, number = key.partition(":")
     customers = Customer.objects.select_related("program").filter(program=connection.program_id)
     if noun == "order":
@@ -123,10 +139,15 @@ def _record(
         order = orders.select_related("customer__program").first()
         if order is None or order.customer is None or order.source == connection.source:
             return None
-        return order.customer, deal_record(order.customer, order, now, told_to=connection.source)
+        buyer = order.customer
+        return _of(buyer, deal_record(buyer, order, now, told_to=connection.source))
     customer = customers.filter(pk=number).first()
     if customer is None:
         return None
     if kind == "deal":
-        return customer, deal_record(customer, None, now, told_to=connection.source)
-    return customer, customer_record(customer, now, told_to=connection.source)
+        return _of(customer, deal_record(customer, None, now, told_to=connection.source))
+    return _of(customer, customer_record(customer, now, told_to=connection.source))
+
+
+def _of(customer: Customer, record: dict[str, Any]) -> Meant:
+    return Meant(record, customer.source, customer.external_id, customer.email)

@@ -1,4 +1,4 @@
-"""Telling of many customers: all of a program when a system is new, and those whom the clock alone has moved."""
+"""Telling of many: all customers of a program, and a shop's own orders, when a system is new; those whom time moved."""
 
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from core import events
 from core.models import User
 from integrations import bell
 from integrations.actions.records import people
+from integrations.actions.records.own_orders import KEY, as_pairs, tells_orders, told_orders
 from integrations.actions.records.planning import is_let, line_up, wanted
 from integrations.connectors import CONNECTORS
 from integrations.connectors.records import KeepsRecords
@@ -18,6 +19,7 @@ from integrations.models import Connection, RemoteRecord
 from integrations.states import ConnectionState
 
 AT_ONCE = 500
+ORDERS = "orders"
 
 
 class TellsNobody(ValueError):
@@ -30,20 +32,31 @@ def keeps_records(connection: Connection) -> bool:
     return is_keeper and is_let(connection) and connection.state != ConnectionState.DISCONNECTED
 
 
+def tells_many(connection: Connection) -> bool:
+    """Say whether a connection is told of customers, or a shop of its own orders, now."""
+    is_cut = connection.state == ConnectionState.DISCONNECTED
+    return keeps_records(connection) or (tells_orders(connection) and not is_cut)
+
+
 @transaction.atomic
 def tell_everyone(
     connection: Connection, *, actor: User | None = None, at: datetime | None = None
 ) -> Connection:
     """Have a system told of all customers of its program, some at a time; what stands there like this is not written.
 
+    A shop is told of its own orders as well, where its settings say so.
+
     What was told before is compared with what stands there by now. Raises TellsNobody.
     """
     if actor is not None:
         roles.demand(actor, "manage_integrations", connection.program.merchant_id)
-    if not keeps_records(connection):
+    if not tells_many(connection):
         raise TellsNobody(_("This connection is not told of customers."))
     RemoteRecord.objects.filter(connection=connection).update(offered={})
-    _go_on(connection, 0, at, actor)
+    if keeps_records(connection):
+        _go_on(connection, 0, at, actor)
+    if tells_orders(connection):
+        _go_on(connection, 0, at, actor, of=ORDERS)
     return connection
 
 
@@ -67,6 +80,18 @@ def line_up_customers(connection: Connection, *, after: int = 0, at: datetime | 
     return len(customers)
 
 
+@transaction.atomic
+def line_up_orders(connection: Connection, *, after: int = 0, at: datetime | None = None) -> int:
+    """Line up the next of a shop's own orders, each once, and have it gone on with; return how many they are."""
+    now = at or timezone.now()
+    pairs = as_pairs(told_orders(connection).filter(pk__gt=after).order_by("pk")[:AT_ONCE])
+    line_up(connection, pairs, now, now)
+    if len(pairs) == AT_ONCE:
+        _go_on(connection, int(pairs[-1][1].removeprefix(KEY)), at, None, of=ORDERS)
+    transaction.on_commit(lambda: bell.ring([connection.pk]))
+    return len(pairs)
+
+
 def tell_again(at: datetime | None = None) -> int:
     """Tell anew of customers whom the clock alone has moved to another segment; return how many."""
     now, count = at or timezone.now(), 0
@@ -86,7 +111,7 @@ def _tell_again(connection: Connection, rows: list[RemoteRecord], now: datetime)
     return line_up(connection, pairs, now, now)
 
 
-def _go_on(connection: Connection, after: int, at: datetime | None, actor: User | None) -> None:
+def _go_on(connection: Connection, after: int, at: datetime | None, actor: User | None, of: str = "") -> None:
     program = connection.program
     events.record(
         "connection.telling",
@@ -95,5 +120,5 @@ def _go_on(connection: Connection, after: int, at: datetime | None, actor: User 
         scope=program.pk,
         actor=actor,
         at=at,
-        data={"after": after},
+        data={"after": after, "of": of} if of else {"after": after},
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from core.models import Event
+from integrations.actions.records.own_orders import as_pairs, told_orders
 from integrations.connectors import CONNECTORS
 from integrations.connectors.base import Connector
 from integrations.connectors.record_options import PER_CUSTOMER, PER_ORDER
@@ -45,7 +46,9 @@ def plan_records(event: Event, now: datetime) -> list[int]:
         return []
     told = []
     for connection in connections:
-        pairs = wanted(connection, concerned.customer, [concerned.order] if concerned.order else ())
+        orders = [concerned.order] if concerned.order else []
+        pairs = wanted(connection, concerned.customer, orders)
+        pairs += as_pairs(told_orders(connection).filter(pk__in=orders)) if orders else []
         if line_up(connection, pairs, event.at, now):
             told.append(connection.pk)
     return told
@@ -56,10 +59,13 @@ def is_let(connection: Connection) -> bool:
     return not is_shop(CONNECTORS[connection.connector]) or bool(connection.options.get("tells_customers"))
 
 
-def wanted(connection: Connection, customer: int, orders: Iterable[int] = ()) -> list[tuple[str, str]]:
-    """Return kind and object of the records that a connection keeps of a customer and of these orders."""
+def wanted(connection: Connection, customer: int | None, orders: Iterable[int] = ()) -> list[tuple[str, str]]:
+    """Return kind and object of the records that a connection keeps of a customer and of what is sold to them.
+
+    A shop's own orders are no deals: which of them are told of, `own_orders` says.
+    """
     connector: Connector = CONNECTORS[connection.connector]
-    if not isinstance(connector, KeepsRecords) or not is_let(connection):
+    if not isinstance(connector, KeepsRecords) or not is_let(connection) or customer is None:
         return []
     person, deals = connector.RECORDS[0], connection.options.get("deals")
     pairs = [(person, f"customer:{customer}")]

@@ -16,7 +16,8 @@ from integrations.actions.connections import connector_of, store_of
 from integrations.actions.mappings import note_decision
 from integrations.actions.records import people
 from integrations.actions.records.asking import CHANGED
-from integrations.actions.records.drafts import ERASED, sheet_of
+from integrations.actions.records.drafts import ERASED
+from integrations.actions.records.sheets import sheet_of
 from integrations.actions.records.won import deal_of, ended_deal
 from integrations.actions.testimonies import hear_facts
 from integrations.connectors.base import Unreadable

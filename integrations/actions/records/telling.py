@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 
 from integrations.actions.connections import connector_of, store_of
 from integrations.actions.mappings import note_decision
-from integrations.actions.records.drafts import Draft, draft_of, kind_of, sheet_of
-from integrations.connectors.base import Delivered, Refused, Store, telling
+from integrations.actions.records.drafts import Draft, draft_of, kind_of
+from integrations.actions.records.sheets import sheet_of
+from integrations.connectors.base import Delivered, NotLet, Refused, Store, telling
 from integrations.connectors.records import Found, KeepsRecords, Outcome, Row
 from integrations.mapping import FILLED, OURS, THEIRS, Choice, decide, is_same
 from integrations.mapping.plain import is_empty, storable
@@ -198,7 +199,8 @@ def _conclude(
     delivered = replace(exchange, request=f"{request}\n{exchange.request}" if exchange.calls else request)
     if plan.row is not None and (outcome is None or outcome.refusal):
         why = outcome.refusal if outcome else _("The far side did not say what became of it.")
-        return telling(Refused(why, delivered), delivered)
+        refused = NotLet if outcome is not None and outcome.is_not_let else Refused
+        return telling(refused(why, delivered), delivered)
     remote_id = (outcome.remote_id if outcome else "") or plan.remote_id
     _remember(connection, kind, plan, remote_id, now)
     Delivery.objects.filter(pk=plan.draft.delivery.pk).update(body=sent)

@@ -1,7 +1,8 @@
 """Telling verdicts: systems whose mapping asks for what fraud review came to are told again once a case is decided.
 
-Of the orders that the case is about at once; of the affiliate's customers, where a mapping tells the affiliate's own
-word, some at a time. The records are read when they are sent, so whoever hears nothing new is not called.
+Of the orders that the case is about at once, a shop's own orders among them; of the affiliate's customers, where a
+mapping tells the affiliate's own word, some at a time. The records are read when they are sent, so whoever hears
+nothing new is not called.
 """
 
 from collections import defaultdict
@@ -18,9 +19,11 @@ from fraud.models import Case
 from integrations import bell
 from integrations.actions.connections import connector_of, store_of
 from integrations.actions.records import people
-from integrations.actions.records.drafts import sheet_of
+from integrations.actions.records.own_orders import pairs_of_case
 from integrations.actions.records.planning import DEAL, line_up, wanted
+from integrations.actions.records.sheets import sheet_of
 from integrations.connectors.records import KeepsRecords
+from integrations.connectors.shop_orders import ORDER
 from integrations.gate import LISTENING, keeping
 from integrations.mapping.reading import fields_read
 from integrations.models import Connection, RemoteRecord
@@ -45,7 +48,7 @@ def tell_verdict(event: Event, *, at: datetime | None = None) -> int:
         kinds = kinds_telling(connection, OF_ORDERS)
         lined_up = (
             sum(_line_up(connection, kinds, some, event.at, now) for some in _orders_of(case)) if kinds else 0
-        )
+        ) + sum(line_up(connection, pairs, event.at, now) for pairs in pairs_of_case(connection, case))
         if kinds_telling(connection, OF_AFFILIATES):
             _go_on(connection, case.enrollment_id, 0, at)
         if lined_up:
@@ -56,12 +59,13 @@ def tell_verdict(event: Event, *, at: datetime | None = None) -> int:
 
 
 def kinds_telling(connection: Connection, fields: frozenset[str]) -> frozenset[str]:
-    """Return the kinds of records whose mapping in force reads one of these fields of ours."""
+    """Return the kinds of customers' records whose mapping in force reads one of these fields of ours."""
     connector = connector_of(connection)
     if not isinstance(connector, KeepsRecords):
         return frozenset()
     store = store_of(connection)
-    sheets = {kind: sheet_of(store, connector, Direction.OUT, kind) for kind in connector.RECORDS}
+    kinds = [kind for kind in connector.RECORDS if kind != ORDER]
+    sheets = {kind: sheet_of(store, connector, Direction.OUT, kind) for kind in kinds}
     return frozenset(kind for kind, sheet in sheets.items() if not fields.isdisjoint(fields_read(sheet)))
 
 

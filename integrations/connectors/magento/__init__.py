@@ -7,18 +7,20 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.base import Key
 from integrations.connectors.magento.api import has_keys
-from integrations.connectors.magento.attributes import list_fields, make_fields
 from integrations.connectors.magento.codes import deliver
-from integrations.connectors.magento.customers import BATCH, PREFIX, TAGS, fetch_records, upsert
+from integrations.connectors.magento.customers import BATCH, PREFIX, TAGS
 from integrations.connectors.magento.listing import (
     count_orders,
     fetch_order,
     fetch_refund_lines,
     list_orders,
 )
+from integrations.connectors.magento.orders import COMMENT
+from integrations.connectors.magento.records import fetch_records, list_fields, make_fields, upsert
 from integrations.connectors.magento.setup import check, register
 from integrations.connectors.magento.verify import read, receive
 from integrations.connectors.shop_options import OPTIONS, TELLS_IF, read_options, wants, written
+from integrations.connectors.shop_orders import ORDER, remark_row
 from integrations.connectors.shop_records import RECORDS, told_rows
 from integrations.records.tables import tables_of_records
 
@@ -41,7 +43,10 @@ IS_SEALED_BY_ITSELF = True
 ROUTE = ""
 POLLS = True
 IS_SHOP = True
-OUT: Mapping[str, Sequence[Mapping[str, Any]]] = {"customer": told_rows(PREFIX, TAGS)}
+OUT: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "customer": told_rows(PREFIX, TAGS),
+    ORDER: (remark_row(COMMENT),),
+}
 IN: Mapping[str, Sequence[Mapping[str, Any]]] = {}
 TABLES = tables_of_records(OUT, IN)
 

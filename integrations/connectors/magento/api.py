@@ -22,6 +22,10 @@ class Absent(Permanent):
     """The store has no such row."""
 
 
+class Forbidden(Misconfigured):
+    """The store refuses the keys, for one thing that was asked; for others the integration may do."""
+
+
 def has_keys(store: Store) -> bool:
     """Say whether we have the address and the integration's four keys."""
     return bool(store.base_url) and all(store.keys.get(name) for name in KEYS)
@@ -99,7 +103,7 @@ def call(store: Store, method: str, path: str, body: Mapping[str, Any] | None = 
 
 def _failure(answer: http.Answer) -> Failure:
     if answer.status in (401, 403):
-        return Misconfigured(
+        return Forbidden(
             _(
                 "The store refuses the keys (%(why)s). In Magento > System > Integrations the integration must be "
                 "active and may do this: the guide names what to tick."

@@ -15,6 +15,7 @@ from core.jobs import Permanent
 from integrations.connectors.base import OrderPage, Store, Unreadable
 from integrations.connectors.body import Fields, read_object
 from integrations.connectors.magento.api import Filter, search
+from integrations.connectors.magento.disputes import disputes_in
 from integrations.connectors.magento.parse import Amounts, currency_of, order_in, parents_of, refund_lines
 from integrations.connectors.pages import SECOND, next_second, read_each, whole_second
 from tracking.orders import OrderIn, RefundLineIn
@@ -44,7 +45,9 @@ def list_orders(store: Store, since: datetime, until: datetime, cursor: str | No
         following = _behind(rows, begin)
     elif behind and begin + SECOND < until:
         following = f"{(begin + SECOND).isoformat()}|0"
-    return OrderPage(orders, following, refused, total if cursor is None else None)
+    taken = {order.external_id for order in orders}
+    told = [_fields(row) for row in rows if str(_number(row, "entity_id")) in taken]
+    return OrderPage(orders, following, refused, total if cursor is None else None, said=disputes_in(told))
 
 
 def _behind(rows: list[Any], begin: datetime) -> str:

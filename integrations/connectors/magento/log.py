@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from integrations.connectors import talks
-from integrations.connectors.magento.api import Filter, search, whole
+from integrations.connectors.magento.api import Filter, call, search, whole
 
 PAGE = 20
 Row = dict[str, Any]
@@ -23,6 +23,11 @@ class Log(talks.Talk):
         answer = whole(self.store, method, path, body)
         self._read(answer)
         return answer
+
+    def post(self, path: str, body: Row) -> None:
+        """Write where the store answers with no row; raises what `api.call` raises."""
+        self.begin(f"POST /rest/V1/{path}", json.dumps(body, ensure_ascii=False))
+        self._read(call(self.store, "POST", path, body).body.decode("utf-8", "replace"))
 
     def search(self, what: str, filters: list[Filter], size: int = PAGE) -> list[Row]:
         """Return rows that fit; raises what `api.search` raises."""

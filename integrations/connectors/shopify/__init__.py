@@ -7,15 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.base import Key
 from integrations.connectors.shop_options import wants
+from integrations.connectors.shop_orders import ORDER, tag_rows
 from integrations.connectors.shop_records import RECORDS, told_rows
 from integrations.connectors.shopify.address import address_of
 from integrations.connectors.shopify.api import has_keys
 from integrations.connectors.shopify.bulk import list_orders
 from integrations.connectors.shopify.codes import deliver
 from integrations.connectors.shopify.credit import open_till
-from integrations.connectors.shopify.customers import BATCH, fetch_records, upsert
+from integrations.connectors.shopify.customers import BATCH
 from integrations.connectors.shopify.listing import count_orders, fetch_order, fetch_refund_lines
-from integrations.connectors.shopify.metafields import list_fields, make_fields
 from integrations.connectors.shopify.oauth import OAUTH
 from integrations.connectors.shopify.options import (
     OPTIONS,
@@ -26,6 +26,7 @@ from integrations.connectors.shopify.options import (
     written,
 )
 from integrations.connectors.shopify.parse import TESTIFIES, read
+from integrations.connectors.shopify.records import fetch_records, list_fields, make_fields, upsert
 from integrations.connectors.shopify.setup import check, lost_webhooks, register
 from integrations.connectors.shopify.verify import receive
 from integrations.records.tables import tables_of_records
@@ -57,7 +58,7 @@ HAS_ADDRESS = True
 IS_SEALED_BY_ITSELF = True
 ROUTE = "hook"
 IS_SHOP = True
-OUT: Mapping[str, Sequence[Mapping[str, Any]]] = {"customer": told_rows()}
+OUT: Mapping[str, Sequence[Mapping[str, Any]]] = {"customer": told_rows(), ORDER: tag_rows()}
 IN: Mapping[str, Sequence[Mapping[str, Any]]] = {}
 TABLES = tables_of_records(OUT, IN)
 

@@ -22,6 +22,10 @@ LONGEST_WAIT = 3600.0
 DAY = 86_400
 
 
+class Forbidden(Misconfigured):
+    """The app lacks the scope for one thing that was asked; for others it may have it."""
+
+
 def has_keys(store: Store) -> bool:
     """Say whether the shop can be asked: by consent, by the app's id and secret, or by an older app's token."""
     return bool(store.base_url and (has_grant(store) or store.keys.get("access_token") or has_client(store)))
@@ -203,7 +207,7 @@ def _refusal(errors: Any, told: Fields) -> Failure:
     if "THROTTLED" in codes:
         return Temporary(_("Shopify asks for a pause: too much was asked at once."), _pause(told))
     if "ACCESS_DENIED" in codes:
-        return Misconfigured(
+        return Forbidden(
             _("The app may not read this; give it the scope that is named: %(errors)s") % {"errors": words}
         )
     if codes & {"INTERNAL_SERVER_ERROR", "TIMEOUT"}:

@@ -15,14 +15,7 @@ from core.jobs import Failure, Misconfigured, Permanent
 from integrations.connectors.base import Store, telling
 from integrations.connectors.body import Fields
 from integrations.connectors.records import Found, Outcome, Row, Upserted
-from integrations.connectors.shop_records import (
-    TAGS,
-    gone,
-    is_number,
-    is_ours,
-    number_missing,
-    our_tags,
-)
+from integrations.connectors.shop_records import TAGS, gone, is_number, number_missing
 from integrations.connectors.shopify import documents
 from integrations.connectors.shopify.api import plain_answers, wrongs_of
 from integrations.connectors.shopify.graph import gid_of, nodes_of, number_of
@@ -34,6 +27,7 @@ from integrations.connectors.shopify.metafields import (
     types_of,
     written_as,
 )
+from integrations.connectors.shopify.tags import changes_of, said_tags, tags_in, write_tags
 from integrations.connectors.shopify.talk import Talk
 
 BATCH = 10  # a question for more would cost more than Shopify lets one cost
@@ -48,11 +42,6 @@ class Known:
     gid: str
     metafields: Mapping[str, tuple[str, str]]
     tags: tuple[str, ...]
-
-    @property
-    def our_tags(self) -> list[str]:
-        """The tags that are ours, sorted."""
-        return sorted(tag for tag in self.tags if is_ours(tag))
 
 
 @dataclass(slots=True)
@@ -81,9 +70,7 @@ def fetch_records(store: Store, kind: str, rows: Sequence[Row], names: Sequence[
 def _value(known: Known, row: Row, name: str) -> Any:
     """What stands in a field, in our own words where it says the same."""
     if name == TAGS:
-        wanted, _foreign = our_tags(row.values.get(TAGS))
-        has_all = [tag.casefold() for tag in wanted] == [tag.casefold() for tag in known.our_tags]
-        return row.values[TAGS] if wanted and has_all else known.our_tags
+        return said_tags(row.values.get(TAGS), known.tags)
     what, text = known.metafields.get(name, ("", ""))
     if not text:
         return None
@@ -150,14 +137,13 @@ def _known(talk: Talk, rows: Sequence[Row]) -> dict[str, Known]:
 
 
 def _customer(node: Fields) -> Known:
-    tags = node.values.get("tags")
     return Known(
         node.text("id", 200),
         {
             row.text("key", 64): (row.text("type", 80), str(row.values.get("value") or ""))
             for row in nodes_of(node, "metafields")
         },
-        tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+        tags_in(node),
     )
 
 
@@ -166,7 +152,7 @@ def _draft(talk: Talk, row: Row, known: Known, types: Mapping[str, str]) -> Draf
     draft = Draft(row.key, row.remote_id)
     for name, value in row.values.items():
         if name == TAGS:
-            _note_tags(talk, draft, known, value)
+            draft.add, draft.remove = changes_of(talk, value, known.tags)
             continue
         there, present = known.metafields.get(name, ("", ""))
         what = types.get(name) or there
@@ -187,17 +173,6 @@ def _written(name: str, value: Any, what: str) -> str:
     except Unwritable as trouble:
         words = {"name": name, "why": trouble}
         raise Unwritable(_("The field “%(name)s” cannot be written: %(why)s.") % words) from None
-
-
-def _note_tags(talk: Talk, draft: Draft, known: Known, value: Any) -> None:
-    """Tags of ours that are not there, and those that are not wanted any more; the merchant's own stay."""
-    wanted, foreign = our_tags(value)
-    if foreign:
-        words = {"tags": ", ".join(foreign)[:100]}
-        talk.notes.append(_("Tags that are not ours to set were left out: %(tags)s.") % words)
-    there, here = {tag.casefold() for tag in known.tags}, {tag.casefold() for tag in wanted}
-    draft.add = [tag for tag in wanted if tag.casefold() not in there]
-    draft.remove = [tag for tag in known.our_tags if tag.casefold() not in here]
 
 
 def _set(talk: Talk, drafts: Sequence[Draft]) -> dict[str, str]:
@@ -240,14 +215,7 @@ def _clear(talk: Talk, draft: Draft) -> str:
 
 
 def _tag(talk: Talk, draft: Draft) -> str:
-    gid = gid_of("Customer", draft.number)
-    if draft.add and (
-        wrong := wrongs_of(talk.ask(documents.ADD_TAGS, id=gid, tags=draft.add).part("tagsAdd"))
-    ):
-        return wrong
-    if draft.remove:
-        return wrongs_of(talk.ask(documents.REMOVE_TAGS, id=gid, tags=draft.remove).part("tagsRemove"))
-    return ""
+    return write_tags(talk, gid_of("Customer", draft.number), draft.add, draft.remove)
 
 
 def _undefined(name: str) -> str:

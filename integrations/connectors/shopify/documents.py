@@ -140,6 +140,11 @@ CUSTOMERS = """query Customers($ids: [ID!]!, $namespace: String!) {
   }
 }"""
 
+ORDER_TAGS = """query OrderTags($ids: [ID!]!) {
+  currentAppInstallation { accessScopes { handle } }
+  nodes(ids: $ids) { ... on Order { id tags } }
+}"""
+
 SET_METAFIELDS = """mutation SetMetafields($metafields: [MetafieldsSetInput!]!) {
   metafieldsSet(metafields: $metafields) {
     metafields { id }
@@ -193,6 +198,7 @@ ALL = (
     DEFINITIONS,
     DEFINE,
     CUSTOMERS,
+    ORDER_TAGS,
     SET_METAFIELDS,
     CLEAR_METAFIELDS,
     ADD_TAGS,

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from core.jobs import Misconfigured
 from integrations.connectors.base import Store
 from integrations.connectors.body import Fields
-from integrations.connectors.shop_options import makes_coupons, tells_customers
+from integrations.connectors.shop_options import makes_coupons, tells_customers, tells_orders
 from integrations.connectors.shopify import documents
 from integrations.connectors.shopify.address import host_of
 from integrations.connectors.shopify.api import ask
@@ -13,15 +13,16 @@ from integrations.connectors.shopify.options import gives_credit
 
 NEEDED = ("read_orders", "read_customers", "read_products")
 PAST = "read_all_orders"
-TO_TELL, TO_MAKE_CODES = "write_customers", "write_discounts"
+TO_TELL, TO_TAG, TO_MAKE_CODES = "write_customers", "write_orders", "write_discounts"
 TO_GIVE_CREDIT = ("read_store_credit_accounts", "write_store_credit_account_transactions")
 
 
 def needed(store: Store) -> tuple[str, ...]:
     """Return the scopes that the app must have; those to write only where the connection's settings ask for it."""
     telling = (TO_TELL,) if tells_customers(store.options) else ()
+    tagging = (TO_TAG,) if tells_orders(store.options) else ()
     making = (TO_MAKE_CODES,) if makes_coupons(store.options) else ()
-    return (*NEEDED, *telling, *making, *(TO_GIVE_CREDIT if gives_credit(store.options) else ()))
+    return (*NEEDED, *telling, *tagging, *making, *(TO_GIVE_CREDIT if gives_credit(store.options) else ()))
 
 
 def scopes_of(store: Store) -> set[str]:

@@ -24,6 +24,10 @@ class NotTaken(Permanent):
         self.code = code
 
 
+class Forbidden(Misconfigured):
+    """The store refuses the keys, for one thing that was asked; for others they may do."""
+
+
 def has_keys(store: Store) -> bool:
     """Say whether the owner gave us an address and the API's keys."""
     return bool(store.base_url and store.keys.get("consumer_key") and store.keys.get("consumer_secret"))
@@ -101,7 +105,7 @@ def _code(answer: http.Answer) -> str:
 
 def _failure(answer: http.Answer) -> Failure:
     if answer.status in (401, 403):
-        return Misconfigured(
+        return Forbidden(
             _(
                 "The store refuses the API keys (%(code)s). Make new ones in WooCommerce > Settings > Advanced "
                 "> REST API, with read and write access."

@@ -20,6 +20,7 @@ from integrations.connectors.shop_records import (
     wanted_fields,
 )
 from integrations.connectors.woocommerce.api import NO_SUCH_ROW
+from integrations.connectors.woocommerce.batches import metas_of, update_all
 from integrations.connectors.woocommerce.talk import Talk
 
 PREFIX = "affiliate_"  # of all meta data that we write: WordPress keeps roles and sessions among it, too
@@ -61,16 +62,7 @@ def _known(talk: Talk, rows: Sequence[Row]) -> dict[str, dict[str, str]]:
     if not numbers:
         return {}
     query = {"include": ",".join(numbers), "per_page": len(numbers), "role": "all"}
-    return {str(one.get("id")): _metas(one) for one in talk.rows(f"customers?{urlencode(query)}")}
-
-
-def _metas(customer: Mapping[str, Any]) -> dict[str, str]:
-    rows = customer.get("meta_data")
-    return {
-        str(row.get("key")): text_of(row.get("value"))
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict) and isinstance(row.get("value"), str | int | bool)
-    }
+    return {str(one.get("id")): metas_of(one) for one in talk.rows(f"customers?{urlencode(query)}")}
 
 
 def upsert(store: Store, kind: str, rows: Sequence[Row]) -> Upserted:
@@ -100,7 +92,7 @@ def _write(talk: Talk, rows: Sequence[Row]) -> dict[str, Outcome]:
             outcomes[row.key] = Outcome(row.key, row.remote_id)
             if changed := _changed(talk, row, known[row.remote_id]):
                 updates.append({"id": int(row.remote_id), "meta_data": changed})
-    refused = _update(talk, updates) if updates else {}
+    refused = update_all(talk, "customers", updates) if updates else {}
     for row in rows:
         if not outcomes[row.key].refusal and (wrong := refused.get(row.remote_id)):
             is_gone = NO_SUCH_ROW.fullmatch(wrong)
@@ -119,24 +111,6 @@ def _changed(talk: Talk, row: Row, metas: Mapping[str, str]) -> list[dict[str, s
 def _text(name: str, value: Any) -> str:
     """Return a value as it is kept: a list as one text, since the store's plugins read nothing else."""
     return text_of(our_tags(value)[0] if name == TAGS else value)
-
-
-def _update(talk: Talk, updates: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Write in one call; return number -> the store's code, for those that it refused."""
-    answer = talk.call("POST", "customers/batch", {"update": list(updates)})
-    try:
-        said = answer.json()
-    except (ValueError, RecursionError):
-        said = None
-    told = said.get("update") if isinstance(said, dict) else None
-    if not isinstance(told, list) or len(told) != len(updates):
-        raise Permanent(_("The store does not say what became of the customers."))
-    refused = {}
-    for sent, one in zip(updates, told, strict=True):
-        error = one.get("error") if isinstance(one, dict) else {"code": "?"}
-        if error:
-            refused[str(sent["id"])] = str(error.get("code") if isinstance(error, dict) else error)[:80]
-    return refused
 
 
 def _refused(key: str, code: str) -> Outcome:
