@@ -3,12 +3,17 @@
 Fraud review adds its own, `fraud:<cause>`. Pure. Reasons are codes that commissions.words says to people.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from affiliates.models import BrowserOrders, Program
 from tracking.hearsay import CLAIM
 from tracking.models import Decision
+
+if TYPE_CHECKING:
+    from commissions.models import Commission
 
 SELF_REFERRAL = "self_referral"
 FRAUD = "fraud"  # before the cause of the case that holds it
@@ -32,6 +37,23 @@ def reason_to_hold(
         if own and _derives(credit, key, frozenset(partners), compression):
             return f"{SELF_REFERRAL}:{own}"
     return "" if program.browser_orders == BrowserOrders.ACCEPT else str(decision.trace.get(CLAIM) or "")
+
+
+def is_of_the_buyer(commission: Commission) -> bool:
+    """Say whether a commission held for a self-referral is that of the affiliate who bought.
+
+    The others, of sponsors and of partners of the plan, wait because they are counted from it. Reads the decision only
+    where the plan splits what it pays.
+    """
+    if commission.level > 1 or commission.conversion is None:
+        return False
+    if commission.enrollment_id not in {part["enrollment"] for part in commission.trace.get("split", ())}:
+        return True
+    decision = commission.conversion.decision
+    if decision is None:
+        return False
+    own = [credit for credit in decision.credits if credit["enrollment"] == commission.enrollment_id]
+    return any(_own(credit, decision) for credit in own)
 
 
 def _own(credit: Mapping[str, Any], decision: Decision) -> str:

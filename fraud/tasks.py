@@ -43,7 +43,10 @@ def screen_enrollment(event: Event) -> None:
 
 
 def rescreen_refunded(event: Event) -> None:
-    """Look again at a sale whose money went back, and at later ones of its buyer (follows refund.recorded)."""
+    """Look again at a sale whose money went back, and at later ones of its buyer.
+
+    Follows refund.recorded and refund.withdrawn.
+    """
     rescreening.rescreen_refunded(Refund.objects.get(pk=event.subject_id), at=event.at)
 
 

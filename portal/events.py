@@ -82,7 +82,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "fraud.tasks.rescreen_refunded",
         "integrations.tasks.ask_for_refund_lines",
     ),
-    "refund.withdrawn": (),
+    "refund.withdrawn": ("fraud.tasks.rescreen_refunded",),
     "conversion.counted": ("fraud.tasks.screen",),
     "conversion.parked": (),
     "conversion.released": ("fraud.tasks.screen",),

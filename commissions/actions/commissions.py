@@ -1,9 +1,10 @@
 """The life of a commission: held, released, approved; and adjustments by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -120,7 +121,7 @@ def hold(
 def release(
     commission: Commission, *, reason: str = "", actor: User, at: datetime | None = None
 ) -> Commission:
-    """Take the brake off; maturity still counts. Not for one's own earnings."""
+    """Take the brake off; maturity still counts. Not for one's own earnings, nor while fraud review looks at it."""
     conversion = lock(commission.conversion) if commission.conversion else None
     commission = locked(commission)
     demand(actor, "hold_commissions", commission.program.merchant_id)
@@ -128,8 +129,7 @@ def release(
         raise IllegalMove(_("Nobody releases their own earnings."))
     if not commission.is_held:
         return commission
-    if commission.reason.startswith(f"{FRAUD}:"):
-        raise IllegalMove(_("Fraud review holds it: decide the case."))
+    free_of_review(commission)
     was = commission.reason
     _release(commission, reason, actor, at)
     if conversion is not None and was in DOUBTS:  # it counts from now on, and others may move
@@ -177,6 +177,19 @@ def mark_screened(commissions: Iterable[Commission], *, at: datetime | None = No
     ids = [commission.pk for commission in commissions]
     waiting = Commission.objects.filter(pk__in=ids, screening=Screening.WAITING)
     return int(waiting.update(screening=Screening.SCREENED))
+
+
+@transaction.atomic
+def count_look(looks: Mapping[int, int]) -> bool:
+    """Count one more look at commissions; `looks` says how many each had when its facts began to be read.
+
+    False where another look came between: what was read may be older than what that one saw. Nothing is counted then.
+    """
+    rows = Commission.objects.select_for_update().filter(pk__in=looks).order_by("pk")
+    if dict(rows.values_list("pk", "looks")) != dict(looks):
+        return False
+    Commission.objects.filter(pk__in=looks).update(looks=F("looks") + 1)
+    return True
 
 
 @transaction.atomic
@@ -249,6 +262,17 @@ def guard(commission: Commission, old: CommissionState, new: CommissionState) ->
     if commission.state != old or new not in MOVES[old]:
         message = _("A commission that is %(state)s cannot be changed this way.")
         raise IllegalMove(message % {"state": commission.get_state_display()})
+
+
+def free_of_review(commission: Commission) -> None:
+    """Raise IllegalMove, with a sentence, while only a verdict of fraud review may move it."""
+    if not commission.is_in_review:
+        return
+    if commission.reason.startswith(f"{FRAUD}:"):
+        raise IllegalMove(_("Fraud review holds it: decide the case."))
+    raise IllegalMove(
+        _("Fraud review holds it too: decide the case. If there is none yet, try again in a minute.")
+    )
 
 
 def said(reason: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from affiliates.roles import demand
 from commissions import ledger
-from commissions.actions.commissions import guard, locked, reason_before, said
+from commissions.actions.commissions import free_of_review, guard, locked, reason_before, said
 from commissions.actions.owed import JOINING, span_named
 from commissions.actions.periods import settle_bonuses, settle_true_ups
 from commissions.actions.posting import Difference, correct, record
@@ -35,11 +35,17 @@ ALL = "all"  # the period of a bonus that counts everything
 
 @transaction.atomic
 def decline(
-    commission: Commission, *, reason: str, actor: User | None, at: datetime | None = None
+    commission: Commission,
+    *,
+    reason: str,
+    actor: User | None,
+    at: datetime | None = None,
+    by_verdict: bool = False,
 ) -> Commission:
     """Refuse a pending commission; the amount goes back and the affiliate reads the reason.
 
-    Without an actor it is a program's own rule that refuses it.
+    Without an actor it is a program's own rule that refuses it. Raises IllegalMove while fraud review looks at it,
+    which may ask for two people, unless it is its verdict.
     """
     conversion = lock(commission.conversion) if commission.conversion else None
     commission = locked(commission)
@@ -48,6 +54,8 @@ def decline(
     if commission.state == CommissionState.DECLINED:
         return commission
     guard(commission, CommissionState.PENDING, CommissionState.DECLINED)
+    if actor is not None and not by_verdict:
+        free_of_review(commission)
     before = {"was": commission.reason, "held": commission.is_held}
     _decline(commission, reason)
     again = Entry.objects.filter(commission=commission, kind=EntryKind.DECLINE).count()
@@ -60,10 +68,17 @@ def decline(
 
 
 @transaction.atomic
-def take_back(commission: Commission, *, reason: str, actor: User, at: datetime | None = None) -> Commission:
+def take_back(
+    commission: Commission,
+    *,
+    reason: str,
+    actor: User,
+    at: datetime | None = None,
+    by_verdict: bool = False,
+) -> Commission:
     """Take back all of an approved commission; what was paid of it becomes a debt. A pending one is declined.
 
-    Not from oneself: who would lose by it does not decide whether it stays.
+    Not from oneself: who would lose by it does not decide whether it stays; nor beside a review (see `decline`).
     """
     conversion = lock(commission.conversion) if commission.conversion else None
     commission = locked(commission)
@@ -71,7 +86,9 @@ def take_back(commission: Commission, *, reason: str, actor: User, at: datetime 
     if _is_own(commission, actor):
         raise IllegalMove(_("Nobody decides on their own earnings."))
     if commission.state != CommissionState.APPROVED:
-        return decline(commission, reason=reason, actor=actor, at=at)
+        return decline(commission, reason=reason, actor=actor, at=at, by_verdict=by_verdict)
+    if not by_verdict:
+        free_of_review(commission)
     now, net = at or timezone.now(), commission.net.amount
     before = {"was": commission.reason, "held": commission.is_held, "taken": net}
     guard(commission, CommissionState.APPROVED, CommissionState.DECLINED)

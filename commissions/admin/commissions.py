@@ -19,15 +19,19 @@ from affiliates.verb_admin import ReasonForm, Verb, VerbAdmin
 from commissions import actions
 from commissions.models import Commission
 from commissions.states import CommissionKind, CommissionState, Screening
-from commissions.words import explain, reason_in_words
+from commissions.words import explain, reason_of
 from core.money import Money, MoneyError
 
 
 class NoteForm(forms.Form):
-    """A note for the audit trail; it may be left empty."""
+    """A note that the affiliate will read; it may be left empty."""
 
     reason = forms.CharField(
-        label=gettext_lazy("Note"), required=False, max_length=300, widget=forms.Textarea
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("The affiliate reads it word for word in the letter. It may stay empty."),
     )
 
 
@@ -210,7 +214,7 @@ class CommissionAdmin(VerbAdmin):
     @admin.display(description=gettext_lazy("reason"))
     def why(self, row: Commission) -> str:
         """Why it is on hold or declined, or who gave it by hand and for what."""
-        return reason_in_words(row.reason) or "–"
+        return reason_of(row) or "–"
 
     @admin.display(description=gettext_lazy("approved at"))
     def approved(self, row: Commission) -> str:
@@ -230,7 +234,7 @@ class CommissionAdmin(VerbAdmin):
             "row_title": f"{row.enrollment.affiliate}, {self.order_number(row)}",
             "hero_money": row.net,
             "hero_chip": self.state_chip(row),
-            "hero_reason": reason_in_words(row.reason),
+            "hero_reason": reason_of(row),
             "sentences": [sentence.text for sentence in sentences],
             "reversals": row.reversals.order_by("number"),
         }

@@ -77,6 +77,7 @@ class Commission(Scoped):
         _("state"), max_length=8, choices=CommissionState.choices, default=CommissionState.PENDING
     )
     screening = models.CharField(max_length=12, choices=Screening.choices, default=Screening.NOT_REQUIRED)
+    looks = models.PositiveIntegerField(default=0, editable=False)  # how often a screener has looked at it
     is_held = models.BooleanField(_("on hold"), default=False)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     source = models.CharField(
@@ -114,6 +115,12 @@ class Commission(Scoped):
 
     def __str__(self) -> str:
         return f"{self.money} · {self.enrollment}"
+
+    @property
+    def is_in_review(self) -> bool:
+        """Whether fraud review has a brake on it: by a hold of its own, or behind the house's until it is screened."""
+        is_theirs = self.reason.startswith(f"{FRAUD}:") or self.screening == Screening.WAITING
+        return self.is_held and is_theirs
 
     @property
     def money(self) -> Money:

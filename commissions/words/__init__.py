@@ -4,7 +4,7 @@ from commissions.words.changes import changes_in_words
 from commissions.words.conditions import conditions_in_words
 from commissions.words.figures import amount_in_words
 from commissions.words.plans import plan_in_words
-from commissions.words.reasons import reason_in_words
+from commissions.words.reasons import reason_in_words, reason_of
 from commissions.words.rewards import reward_in_words
 from commissions.words.rules import card_title, rule_in_words
 from commissions.words.trace import Sentence, explain
@@ -18,6 +18,7 @@ __all__ = [
     "explain",
     "plan_in_words",
     "reason_in_words",
+    "reason_of",
     "reward_in_words",
     "rule_in_words",
 ]

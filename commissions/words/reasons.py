@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from commissions.holds import SELF_REFERRAL, is_of_the_buyer
 from commissions.words.periods import period_in_words
+
+if TYPE_CHECKING:
+    from commissions.models import Commission
 
 _TRUE_UP = re.compile(r"true_up:([0-9]{4}(?:-[0-9]{2}|-Q[1-4])?)", re.ASCII)
 _BONUS = re.compile(r"bonus:(\S.*)")
+
+
+def reason_of(commission: Commission) -> str:
+    """Say to colleagues why a commission is as it is; of one that derives from another's sale, whose buyer it is."""
+    if commission.reason.startswith(f"{SELF_REFERRAL}:") and not is_of_the_buyer(commission):
+        return _of_another(commission.reason)
+    return reason_in_words(commission.reason)
+
+
+def _of_another(reason: str) -> str:
+    sentence = {
+        "self_referral:email": _("The buyer has the e-mail address of the affiliate who brought the order."),
+        "self_referral:phone": _("The buyer has the phone number of the affiliate who brought the order."),
+        "self_referral:payee": _(
+            "The order was paid from the account that the affiliate who brought it is paid to."
+        ),
+    }.get(reason, _("The buyer seems to be the affiliate who brought the order."))
+    return _("%(sentence)s This commission is counted from it.") % {"sentence": sentence}
 
 
 def reason_in_words(reason: str) -> str:

@@ -4,23 +4,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from affiliates import actions as affiliates
-from affiliates.models import Enrollment
-from affiliates.states import EnrollmentState, IllegalMove as Refused
 from commissions.actions import decline, lock_all, take_back
 from commissions.holds import FRAUD
 from commissions.models import Commission
-from commissions.states import CommissionState, IllegalMove
+from commissions.states import CommissionState
 from core.models import User
 from fraud.actions.holds import lift
+from fraud.actions.stops import STOPPED, stop
 from fraud.models import Case, Hold, Signal
 from fraud.states import Verdict
 
 TAKING = frozenset({Verdict.REVERSE, Verdict.BAN})  # they take back what was approved or paid, too
-STOPPING = frozenset({Verdict.SUSPEND, Verdict.BAN})
-STOPPED = {Verdict.SUSPEND: EnrollmentState.SUSPENDED, Verdict.BAN: EnrollmentState.BANNED}
+STOPPING = frozenset(STOPPED)
 
 
 def concerned(case: Case, verdict: str) -> list[Commission]:
@@ -81,27 +76,14 @@ def carry_out(
     code = f"{FRAUD}:{case.cause}"
     for row in commissions if verdict != Verdict.CLEAR else ():
         if row.state == CommissionState.PENDING:
-            decline(row, reason=code, actor=actor, at=at)
+            decline(row, reason=code, actor=actor, at=at, by_verdict=True)
             done["declined"].append(row.pk)
         elif verdict in TAKING:
-            take_back(row, reason=code, actor=actor, at=at)
+            take_back(row, reason=code, actor=actor, at=at, by_verdict=True)
             done["taken"].append(row.pk)
         if row.pk not in held and row.pk in {*done["declined"], *done["taken"]}:
             Hold.objects.get_or_create(case=case, commission=row, defaults={"placed_at": at, "lifted_at": at})
     lift(case, reason="", actor=actor, at=at)
     if verdict in STOPPING:
-        done["enrollment"] = _stop(case, verdict, message, actor, at)
+        done["enrollment"] = stop(case, verdict, message, actor, at)
     return done
-
-
-def _stop(case: Case, verdict: str, message: str, actor: User, at: datetime) -> dict[str, str] | None:
-    """Suspend or ban the affiliate; return what it was before, None where it was so already."""
-    before = Enrollment.objects.get(pk=case.enrollment_id)
-    if before.state == STOPPED[Verdict(verdict)]:
-        return None
-    verb = affiliates.suspend if verdict == Verdict.SUSPEND else affiliates.ban
-    try:
-        verb(before, reason=message or _("After a review."), actor=actor, at=at)
-    except Refused as refused:
-        raise IllegalMove(str(refused)) from refused
-    return {"state": before.state, "reason": before.reason}

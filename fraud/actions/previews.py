@@ -14,7 +14,7 @@ from commissions import ledger
 from commissions.actions.deadlocks import again_after_deadlock
 from commissions.models import Commission, Entry
 from commissions.states import CommissionState, IllegalMove
-from commissions.words import reason_in_words
+from commissions.words import reason_of
 from core.models import User
 from core.money import Money
 from fraud.actions.cases import locked
@@ -131,7 +131,7 @@ def _stands(commissions: Iterable[Commission]) -> dict[int, Stand]:
             row.state,
             row.get_state_display(),
             row.is_held,
-            reason_in_words(row.reason),
+            reason_of(row),
             row.net,
         )
         for row in commissions

@@ -19,9 +19,12 @@ STEP = 10 * BATCH  # sales that one job looks at after a change of a list; the n
 
 
 def rescreen(program: Program, numbers: Iterable[int], *, at: datetime) -> int:
-    """Look again at sales of a program that were screened before; return how many."""
-    looked_at = Q(screening=Screening.SCREENED) | Q(fraud_holds__isnull=False)
-    known = Commission.objects.filter(looked_at, program=program, conversion__in=list(numbers))
+    """Look again at sales of a program; return how many.
+
+    Also at those that wait: somebody may be looking at them just now, who does not know yet what is new.
+    """
+    asked = ~Q(screening=Screening.NOT_REQUIRED) | Q(fraud_holds__isnull=False)
+    known = Commission.objects.filter(asked, program=program, conversion__in=list(numbers))
     seen = sorted(set(known.values_list("conversion", flat=True)))
     return sum(screen_conversions(program, part, at=at) for part in parts(seen))
 

@@ -3,6 +3,7 @@
 import logging
 import zlib
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 
@@ -33,6 +34,13 @@ def score(case: Case, *, learned: LearnedScore | None = None) -> Score:
     case.moves = [[move.name, round(move.by, 3), move.value] for move in found.moves]
     case.save(update_fields=["features", "score", "score_source", "score_version", "moves"])
     return found
+
+
+def score_open(enrollments: Collection[int]) -> None:
+    """Score every undecided case of affiliates anew: what stands against one counts in each of its cases."""
+    rows = Case.objects.undecided().filter(enrollment__in=enrollments).order_by("enrollment", "cause")
+    for case in rows.select_related("program", "enrollment"):
+        score(case)
 
 
 def by_weights(features: Features) -> Score:

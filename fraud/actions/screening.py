@@ -41,9 +41,14 @@ log = logging.getLogger(__name__)
 
 BATCH = 200  # sales that are looked at together
 SOON = timedelta(seconds=30)  # whoever waits longer was forgotten by its own job
+TRIES = 3  # before a job says that it cannot, and is tried again later
 
 Row = TypeVar("Row")
 Night = tuple[tuple[tuple[Check[Any], ...], Sequence[Any]], ...]
+
+
+class Stale(Exception):
+    """Others have looked at these sales since their facts began to be read."""
 
 
 # --- one sale, or many -----------------------------------------------------------------------------------------
@@ -94,37 +99,48 @@ def _waiting() -> QuerySet[Commission]:
 
 def _screen(first: Commission, rows: Sequence[Commission]) -> int:
     """All together; where one of them cannot be screened, `first` alone: it is its own job that fails then."""
-    try:
-        return screen_conversions(first.program, conversions_of(rows), at=timezone.now())
-    except Exception:
-        if len(conversions_of(rows)) == 1:
-            raise
-        return screen_conversions(first.program, conversions_of([first]), at=timezone.now())
-
-
-def _keep_marks(conversion: Conversion) -> None:
-    if conversion.program.is_screened and not conversion.commissions.exists():
-        marks.keep_marks(conversion.program, [conversion])
+    numbers = conversions_of(rows)
+    if len(numbers) > 1:
+        with suppress(Exception):  # Stale, too: others are looking at the rest
+            return _look(first.program, numbers, timezone.now())
+    return screen_conversions(first.program, conversions_of([first]), at=timezone.now())
 
 
 def screen_conversions(program: Program, numbers: Iterable[int], *, at: datetime) -> int:
     """Ask of sales what can be asked of each alone, and hold what is doubtful; return how many there were.
 
     What is read is read before anything is locked. The brake is on before a commission counts as screened, in one
-    transaction, so that nothing is approved in between.
+    transaction, so that nothing is approved in between. Where another look at one of them came between reading and
+    writing, all are read again: the other one may have known more. Raises Stale if that happens TRIES times.
     """
+    chosen = list(numbers)
+    for _turn in range(TRIES - 1):
+        with suppress(Stale):
+            return _look(program, chosen, at)
+    return _look(program, chosen, at)
+
+
+def _look(program: Program, numbers: Sequence[int], at: datetime) -> int:
     policy = policies.policy_of(program)
-    chosen = Conversion.objects.filter(program=program, pk__in=list(numbers)).order_by("occurred_at", "pk")
+    chosen = Conversion.objects.filter(program=program, pk__in=numbers).order_by("occurred_at", "pk")
     conversions = list(chosen.select_related("order", "customer"))
+    ids = [one.pk for one in conversions]
+    looks = dict(Commission.objects.filter(conversion__in=ids).values_list("pk", "looks"))
     facts = sales.sale_facts(program, conversions, policy, at=at)
     spoken = found(ask(OF_SALES, facts, policy.rule, exempt(program, at)))
-    ids = [one.pk for one in conversions]
     with transaction.atomic():
         marks.keep_sale_marks(program, facts)
         signals.keep(program, spoken, policy=policy.number, at=at, conversions=ids)
         _join(program, ids, at)
-        commissions.mark_screened(holds.passed(Commission.objects.filter(conversion__in=ids)), at=at)
+        commissions.mark_screened(holds.passed(Commission.objects.filter(pk__in=looks)), at=at)
+        if not commissions.count_look(looks):
+            raise Stale
     return len(conversions)
+
+
+def _keep_marks(conversion: Conversion) -> None:
+    if conversion.program.is_screened and not conversion.commissions.exists():
+        marks.keep_marks(conversion.program, [conversion])
 
 
 def parts(rows: Iterable[Row]) -> Iterator[list[Row]]:

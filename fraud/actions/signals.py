@@ -20,6 +20,7 @@ from fraud.models import Case, Hold, Signal
 from fraud.states import Action, SignalState, Verdict
 
 Key = tuple[int, str, bool]
+DISPUTES = frozenset({"dispute_opened", "dispute_lost"})
 MONTH = timedelta(days=30)  # what is not seen again for so long says nothing any more
 
 
@@ -40,20 +41,18 @@ def keep(
     """
     found = sorted(found, key=lambda one: (one.enrollment, one.rule.check.cause, one.rule.check.name))
     found = [_for_a_person(one) for one in found]
-    _wait_for_verdicts(found)
+    _wait_for_verdicts({one.enrollment for one in found} | _enrollments_on(program, conversions or ()))
+    found = [_or_noted(one) for one in found]
     known = _known(program, found)
     open_ones = _cases(found, known, at)
     declined = _declined(found, known, at)
     known = _known(program, found)  # who waited for a case sees what the one before has written
     fresh = [_written(program, one, known, open_ones | declined, policy, at) for one in found]
     Signal.objects.bulk_create([row for row in fresh if row is not None], ignore_conflicts=True)
-    if conversions is not None:
-        _withdraw(program, found, conversions)
+    gone = _withdraw(program, found, conversions) if conversions is not None else set()
     _hold(found, open_ones, at)
-    touched = {case.pk: case for case in open_ones.values()}
-    for case in touched.values():
-        scoring.score(case)
-    return list(touched.values())
+    scoring.score_open({one.enrollment for one in found} | gone)
+    return list(Case.objects.filter(pk__in={case.pk for case in open_ones.values()}).order_by("pk"))
 
 
 def _for_a_person(one: Asked) -> Asked:
@@ -65,9 +64,31 @@ def _for_a_person(one: Asked) -> Asked:
     return replace(one, rule=replace(one.rule, action=Action.HOLD))
 
 
-def _wait_for_verdicts(found: Iterable[Asked]) -> None:
+def _or_noted(one: Asked) -> Asked:
+    """A dispute of a payment that went back, so that nobody earns by the sale any more, is evidence and holds nothing.
+
+    What is looked at already stays so.
+    """
+    if one.rule.action != Action.HOLD or one.rule.check.name not in DISPUTES:
+        return one
+    cause = one.rule.check.cause
+    if Case.objects.undecided().filter(enrollment=one.enrollment, cause=cause).exists():
+        return one
+    concerned = Commission.objects.filter(pk__in=[row.pk for row in concerned_by(one)]).with_net()
+    if any(row.net.amount > 0 for row in concerned):
+        return one
+    return replace(one, rule=replace(one.rule, action=Action.NOTE))
+
+
+def _enrollments_on(program: Program, conversions: Collection[int]) -> set[int]:
+    """Whom something stands against on these sales."""
+    rows = Signal.objects.standing().filter(program=program, conversion__in=conversions)
+    return set(rows.values_list("enrollment", flat=True))
+
+
+def _wait_for_verdicts(enrollments: Collection[int]) -> None:
     """Wait for who decides on these affiliates now, so that what was cleared a moment ago is known to be."""
-    undecided = Case.objects.undecided().filter(enrollment__in={one.enrollment for one in found})
+    undecided = Case.objects.undecided().filter(enrollment__in=enrollments)
     rows = undecided.select_for_update(no_key=True).order_by("enrollment", "cause")
     list(rows.only("pk"))
 
@@ -186,14 +207,15 @@ def _plain(number: Any) -> Any:
     return number if isinstance(number, int) else str(number)
 
 
-def _withdraw(program: Program, found: Iterable[Asked], conversions: Collection[int]) -> None:
-    """Let go of what stood on these sales and is not so any more."""
+def _withdraw(program: Program, found: Iterable[Asked], conversions: Collection[int]) -> set[int]:
+    """Let go of what stood on these sales and is not so any more; return against whom it stood."""
     standing = {one.place for one in found}
     rows = Signal.objects.standing().filter(program=program, conversion__in=conversions)
     gone = [
-        row.pk for row in rows if (row.check_name, row.enrollment_id, row.conversion_id, None) not in standing
+        row for row in rows if (row.check_name, row.enrollment_id, row.conversion_id, None) not in standing
     ]
-    Signal.objects.filter(pk__in=gone).update(state=SignalState.WITHDRAWN)
+    Signal.objects.filter(pk__in=[row.pk for row in gone]).update(state=SignalState.WITHDRAWN)
+    return {row.enrollment_id for row in gone}
 
 
 def _hold(found: Iterable[Asked], open_ones: Mapping[Key, Case], at: datetime) -> None:
@@ -219,4 +241,8 @@ def grow(case: Case, commissions: Sequence[Commission], *, at: datetime) -> int:
 def expire(*, at: datetime) -> int:
     """Let go of what was found on enrollments and codes and was not seen again for a month; return how many."""
     old = Signal.objects.standing().filter(conversion=None, seen_at__lt=at - MONTH)
-    return int(old.update(state=SignalState.EXPIRED))
+    whose = set(old.values_list("enrollment", flat=True))
+    _wait_for_verdicts(whose)
+    expired = int(old.update(state=SignalState.EXPIRED))
+    scoring.score_open(whose)
+    return expired

@@ -6,8 +6,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from affiliates import actions as affiliates
-from affiliates.models import Enrollment
 from affiliates.roles import demand
 from commissions.actions import lock_all, reinstate
 from commissions.actions.deadlocks import again_after_deadlock
@@ -15,9 +13,11 @@ from commissions.models import Commission, Entry
 from commissions.states import CommissionState, EntryKind, IllegalMove
 from core.models import User
 from fraud.actions.cases import locked, may_review, record
-from fraud.actions.effects import STOPPED, STOPPING
+from fraud.actions.effects import STOPPING
 from fraud.actions.holds import hold_again, place
 from fraud.actions.policies import policy_of
+from fraud.actions.scoring import score
+from fraud.actions.stops import let_in
 from fraud.models import Case
 from fraud.states import CaseState, Verdict
 
@@ -44,7 +44,7 @@ def undo(case: Case, *, reason: str, actor: User, at: datetime | None = None) ->
     if case.verdict in STOPPING:
         demand(actor, "manage_affiliates", case.program.merchant_id)
     if not reason.strip():
-        raise IllegalMove(_("Say why, for your colleagues."))
+        raise IllegalMove(_("Say why."))
     if refused := why_not_undo(case):
         raise IllegalMove(refused)
     terms, verdict = case.terms, Verdict(case.verdict)
@@ -60,7 +60,8 @@ def undo(case: Case, *, reason: str, actor: User, at: datetime | None = None) ->
     for commission in refusals:  # another case may hold it as well
         hold_again(commission, at=now)
     if terms["enrollment"] is not None:
-        _let_in(case, verdict, terms["enrollment"], actor, now)
+        let_in(case, verdict, terms["enrollment"], actor, now)
+    score(case)
     record("case.undone", case, actor=actor, at=now, data={"verdict": str(verdict), "reason": why})
     return case
 
@@ -71,10 +72,3 @@ def _open_again(case: Case, at: datetime) -> None:
     case.due_at, case.escalated_at = max(case.due_at, at + policy_of(case.program).review_time), None
     named = ("proposed_by", "decided_by", "decided_at", "terms", "due_at", "escalated_at")
     case.save(update_fields=["state", "verdict", "reason", "message", *named])
-
-
-def _let_in(case: Case, verdict: Verdict, before: dict[str, str], actor: User, at: datetime) -> None:
-    """Let the affiliate be what it was, unless somebody has decided on it since."""
-    enrollment = Enrollment.objects.get(pk=case.enrollment_id)
-    if enrollment.state == STOPPED[verdict]:
-        affiliates.restore(enrollment, before["state"], reason=before["reason"], actor=actor, at=at)

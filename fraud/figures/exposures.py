@@ -67,6 +67,17 @@ def stake_of(case: Case) -> Money:
     return Money(int(case.held_amount), case.program.currency)  # type: ignore[attr-defined]
 
 
+def stakes_of_others(case: Case) -> list[tuple[str, Money]]:
+    """Return what others than the affiliate earn of what a case holds: name and sum, the largest first."""
+    held = Commission.objects.filter(fraud_holds__case=case, fraud_holds__lifted_at=None)
+    rows = held.exclude(enrollment=case.enrollment_id).exclude(state=CommissionState.DECLINED).with_net()
+    sums: dict[int, tuple[str, Money]] = {}
+    for row in rows.select_related("enrollment__affiliate"):
+        name, money = sums.get(row.enrollment_id, (row.enrollment.affiliate.name, Money.zero(row.currency)))
+        sums[row.enrollment_id] = (name, money + row.net)
+    return sorted(sums.values(), key=lambda one: (-one[1].amount, one[0]))
+
+
 def stakes_by_currency(cases: "QuerySet[Case]") -> list[Money]:
     """Return what cases hold together, a sum for each currency; what several of them hold counts once."""
     holds = Hold.objects.filter(case__in=cases.order_by().values("pk"), lifted_at=None)

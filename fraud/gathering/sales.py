@@ -4,7 +4,7 @@ What was never told, is forgotten or is let through by a list is None or empty, 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ from affiliates.countries import COUNTRIES
 from affiliates.models import Affiliate, Program
 from affiliates.own_pages import SHARED, SHARED_ABOVE
 from fraud.checks.facts import PERSONAL, Alike, Mark, Marks, Resemblance, SaleFacts, Told, Unconfirmed
+from fraud.checks.systems import DISPUTED
 from fraud.gathering.alike import alike_of
+from fraud.gathering.came_back import charged_back
 from fraud.gathering.clicks import click_facts, displaced, host_of, is_tagged
 from fraud.gathering.lists import Lists
 from fraud.gathering.marks import frozen, marks_of_enrollments, marks_of_sold
@@ -63,7 +65,7 @@ def sale_facts(
         buyers=buyers,
         affiliates={number: let_through(marks, lists) for number, marks in affiliates.items()},
         alike=alike_of(program, sold, buyers),
-        told=told_of(program, credited, policy),
+        told=_with_chargebacks(program, credited, told_of(program, credited, policy)),
         unconfirmed=unconfirmed(program, credited, at),
     )
     return [_facts(one, batch) for one in credited]
@@ -148,6 +150,18 @@ def _own(sold: Sold) -> str:
     first = told[0] if told else {}
     once = sold.decision.trace.get("self_referral", "") if len(told) <= 1 else ""
     return str(first.get("own") or once or "")
+
+
+def _with_chargebacks(program: Program, sold: Iterable[Sold], told: Mapping[int, Told]) -> dict[int, Told]:
+    """A payment that was charged back is a lost dispute, unless a system has a word of its own for how it stands."""
+    orders = {one.conversion.pk: one.conversion.order_id for one in sold}
+    back = charged_back(program, set(orders.values()))
+    return {
+        number: replace(one, dispute="lost", dispute_by=back[orders[number]])
+        if orders[number] in back and one.dispute not in DISPUTED
+        else one
+        for number, one in told.items()
+    }
 
 
 def _earlier(buyer: Marks, alike: Iterable[Alike]) -> int | None:

@@ -103,7 +103,7 @@ def _holds(play: Simulator) -> None:
     put, ago = play.agenda.put, stage.ago
     put(ago(70), own_order)
     put(ago(61), leaked_code)
-    put(ago(59), cleared)
+    put(ago(61), cleared)  # the day before sales are looked at
     same = "Four orders from one address within an hour."
     put(ago(5), partial(sell, cast.STAR, {"TENT-2": 1}, 4, "Card and address are of two countries: we ask."))
     put(ago(9), partial(sell, "Diego Fuentes", {"JKT-ALP": 1}, 8, same))

@@ -240,7 +240,7 @@ def test_hold_of_the_house_comes_back_with_it(bob, mia):
 
 def test_hold_of_a_case_does_not(bob, mia):
     commission = actions.hold(make_commission(bob), reason="fraud:orders")
-    actions.decline(commission, reason="No.", actor=mia)
+    actions.decline(commission, reason="No.", actor=mia, by_verdict=True)
 
     again = actions.reinstate(commission, reason="Fine.", actor=mia)
 

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from affiliates.models import Enrollment, Program
+from affiliates.models import Enrollment, Merchant, Program
 from commissions import actions as commissions
+from core.models import User
 from core.money import Money
 from fraud.actions import holds, verdicts
 from fraud.checks.facts import Mark
-from fraud.figures.exposures import FIRST, ranked, stake_of, stakes_by_currency, with_stakes
+from fraud.figures.exposures import FIRST, ranked, stake_of, stakes_by_currency, stakes_of_others, with_stakes
 from fraud.figures.pictures import APART, EDGE, STEP, drawn, picture_of
 from fraud.figures.rows import MOST_ASKED, click_rows, ids_of, order_rows
 from fraud.figures.standings import standing_of
@@ -31,7 +34,7 @@ def test_stake_is_the_net_of_what_is_held_and_not_declined(bob: Enrollment, mia:
     commissions.take_refunds(
         bob.program, "shop", "1", [makers.make_refund(gross=4000), makers.make_refund(gross=1000)]
     )
-    commissions.decline(sales[2], reason="by hand", actor=mia)  # type: ignore[arg-type]
+    commissions.decline(sales[2], reason="by hand", actor=mia, by_verdict=True)  # type: ignore[arg-type]
 
     found = staked(case)
 
@@ -44,6 +47,25 @@ def test_lifted_holds_are_no_stake(bob: Enrollment, mia: object) -> None:
     holds.lift(case, reason="", actor=None)
 
     assert (stake_of(staked(case)), staked(case).payable_from) == (Money(0, "EUR"), None)
+
+
+def test_what_others_earn_of_the_stake_is_told_with_their_names(
+    merchant: Merchant, mia: User, client: Client
+) -> None:
+    program = makers.make_program(merchant, plan=makers.TWO_LEVELS)
+    boss = makers.make_enrollment(program, "Bea Boss")
+    ann = makers.make_enrollment(program, "Al", sponsor=boss)
+    case = own_order(ann, 10000)
+
+    assert (stake_of(staked(case)), stakes_of_others(case)) == (
+        Money(1500, "EUR"),
+        [("Bea Boss", Money(500, "EUR"))],
+    )
+    client.force_login(mia)
+    page = client.get(reverse("admin:fraud_case_change", args=[case.pk])).content.decode()
+    assert "5.00 earned by Bea Boss" in page
+    holds.lift(case, reason="", actor=None)
+    assert stakes_of_others(case) == []
 
 
 def test_what_two_cases_hold_counts_once(bob: Enrollment, program: Program) -> None:

@@ -20,6 +20,7 @@ from tests.commissions.test_at_once import overlapping
 from tests.commissions.test_taking_back import pay
 from tests.commissions.test_volumes import counting, order, take
 from tests.fraud.reviews import DAY, HOUR, LATER, SOON, holding, stands
+from tests.fraud.test_holds import confirm, doubted
 from tests.fraud.test_signals import asked, keep
 from tests.makers import NOON, make_commission, make_payable, make_payee, make_refund
 from tests.story.books import breaches
@@ -221,11 +222,12 @@ def test_what_is_cleared_while_a_screening_waits_stays_cleared(program, bob, mia
     assert (stands(commission), Case.objects.count()) == ([("pending", False)], 1)
 
 
-def test_screening_does_not_pass_what_the_house_let_go_a_moment_ago(bob, mia):
-    commission = actions.hold(make_commission(bob), reason="Ask the shop.", actor=mia)
+def test_screening_does_not_pass_what_the_house_let_go_a_moment_ago(program, bob):
+    commission = doubted(program, bob)
     holding(bob, [commission])
 
-    actions.release(commission, actor=mia, at=SOON)
+    confirm(program, bob)
+    assert stands(commission) == [("pending", False)]
 
     assert not passed(Commission.objects.filter(pk=commission.pk)).exists()
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from affiliates.models import Enrollment, Program
 from commissions import actions as commissions
@@ -11,9 +12,9 @@ from commissions.models import Commission
 from commissions.states import CommissionState, Screening
 from core import jobs
 from core.models import Job, JobState
-from fraud.actions import screening
+from fraud import states  # the whole module: pytest takes what begins with "test" for tests
+from fraud.actions import rescreening, screening, testimonies
 from fraud.models import Case, Exemption, KnownMark, ListEntry, Policy, Signal
-from fraud.states import ListKind, SignalState
 from tests import makers
 from tracking.models import Refund
 from tracking.orders import CustomerIn
@@ -141,6 +142,50 @@ def test_one_that_cannot_be_looked_at_holds_up_no_other(
         screening.screen_sale(bad.conversion_id)
 
 
+def test_word_that_comes_while_a_sale_is_looked_at_is_not_lost(
+    program: Program, ann: Enrollment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earned = makers.make_commission(ann)
+    assert earned.conversion is not None
+    real, looks = screening.sales.sale_facts, []
+
+    def read(*given: Any, **named: Any) -> Any:
+        facts = real(*given, **named)
+        looks.append(len(facts))
+        if len(looks) == 1:  # between reading and writing another worker hears and is done first
+            word = testimonies.testify(
+                program, states.TestimonyKind.RISK, "high", by="Shopify", conversion=earned.conversion
+            )
+            assert word is not None
+            assert rescreening.rescreen_testified(word, at=word.at) == 1
+        return facts
+
+    monkeypatch.setattr(screening.sales, "sale_facts", read)
+    assert screening.screen_sale(earned.conversion_id) == 1
+
+    earned.refresh_from_db()
+    assert (len(looks), checks_on(earned), earned.is_held) == (3, ["high_risk"], True)
+
+
+def test_sale_that_others_look_at_again_and_again_is_tried_later(
+    program: Program, ann: Enrollment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earned = makers.make_commission(ann)
+    real = screening.sales.sale_facts
+
+    def read(*given: Any, **named: Any) -> Any:
+        Commission.objects.update(looks=F("looks") + 1)
+        return real(*given, **named)
+
+    monkeypatch.setattr(screening.sales, "sale_facts", read)
+    with pytest.raises(screening.Stale):
+        screening.screen_sale(earned.conversion_id)
+
+    earned.refresh_from_db()
+    assert earned.screening == Screening.WAITING
+    assert not KnownMark.objects.exists()
+
+
 def test_a_program_that_screens_nothing_waits_for_nothing(merchant: Any) -> None:
     program = makers.make_program(merchant)
     ann = makers.make_enrollment(program)
@@ -216,7 +261,7 @@ def test_a_new_block_list_looks_at_what_is_not_approved_yet(program: Program, an
     jobs.drain()
     assert checks_on(earned) == []
 
-    entry = ListEntry.objects.create(program=program, kind=ListKind.EMAIL_DOMAIN, text="shady.example")
+    entry = ListEntry.objects.create(program=program, kind=states.ListKind.EMAIL_DOMAIN, text="shady.example")
     from fraud.actions import rescreening
 
     rescreening.rescreen_listed(program, after=0, at=NOON)
@@ -224,7 +269,7 @@ def test_a_new_block_list_looks_at_what_is_not_approved_yet(program: Program, an
 
     entry.delete()
     rescreening.rescreen_listed(program, after=0, at=NOON)
-    assert Signal.objects.get().state == SignalState.WITHDRAWN
+    assert Signal.objects.get().state == states.SignalState.WITHDRAWN
 
 
 def test_marks_of_sales_that_are_nobodys_are_kept(program: Program) -> None:

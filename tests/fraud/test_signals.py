@@ -63,7 +63,7 @@ def test_a_finding_opens_a_case_and_holds(program: Program, ann: Enrollment) -> 
         {"threshold": CHECKS["self_referral"].limits.threshold, "sample": 1},
         {"marks": ["email"]},
     )
-    assert "e-mail address" in signal.sentence
+    assert "mailbox" in signal.sentence
     assert case.score is not None
     assert case.score > 0.03
     assert [
@@ -196,3 +196,55 @@ def test_what_a_rule_declines_a_person_can_take_back(program: Program, ann: Enro
     keep(program, asked("duplicate_order", ann, earned, action=Action.DECLINE), at=LATER)
     earned.refresh_from_db()
     assert earned.state == CommissionState.PENDING, "a person has it before him"
+
+
+# --- scores ------------------------------------------------------------------------------------------------------
+def test_every_open_case_of_the_affiliate_is_scored_by_all_that_stands(
+    program: Program, ann: Enrollment
+) -> None:
+    first, second = makers.make_commission(ann), makers.make_commission(ann)
+    (one,) = keep(program, asked("self_referral", ann, first))
+
+    (other,) = keep(program, asked("duplicate_order", ann, second))
+
+    assert score_of(one) == score_of(other)
+    assert score_of(one) > (one.score or 1)
+
+
+def test_what_goes_away_is_taken_out_of_every_open_case(program: Program, ann: Enrollment) -> None:
+    first, second = makers.make_commission(ann), makers.make_commission(ann)
+    (one,) = keep(program, asked("self_referral", ann, first))
+    (other,) = keep(program, asked("duplicate_order", ann, second))
+
+    signals.keep(program, [], policy=1, at=LATER, conversions=[second.conversion_id])
+
+    assert (score_of(one), score_of(other)) == (one.score, one.score)
+
+
+def test_a_note_that_comes_or_expires_moves_open_cases_too(program: Program, ann: Enrollment) -> None:
+    (one,) = keep(program, asked("self_referral", ann, makers.make_commission(ann)))
+    keep(program, asked("same_payee", ann, action=Action.NOTE))
+    assert score_of(one) > (one.score or 1)
+
+    signals.expire(at=NOON + timedelta(days=40))
+
+    assert score_of(one) == one.score
+
+
+def test_decided_cases_keep_the_score_that_they_were_decided_by(
+    program: Program, ann: Enrollment, mia: User
+) -> None:
+    (one,) = keep(program, asked("self_referral", ann, makers.make_commission(ann)))
+    verdicts.decide(one, "clear", reason="Fine.", actor=mia, at=NOON)
+
+    keep(program, asked("duplicate_order", ann, makers.make_commission(ann)))
+    assert score_of(one) == one.score
+
+    verdicts.undo(one, reason="Wrong.", actor=mia, at=NOON)
+    assert score_of(one) > (one.score or 1)
+
+
+def score_of(case: Case) -> float:
+    score = Case.objects.get(pk=case.pk).score
+    assert score is not None
+    return score

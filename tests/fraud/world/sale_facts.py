@@ -14,6 +14,7 @@ from fraud.checks.facts import (
     Marks,
     Resemblance,
     SaleFacts,
+    Told,
     shared,
 )
 from fraud.lists import emails
@@ -33,6 +34,7 @@ class _Known:
     visits: dict[str, list[Click]]
     marks: dict[int, Marks]
     back: frozenset[int]
+    charged_back: frozenset[int]
 
 
 def sale_facts(world: World) -> list[SaleFacts]:
@@ -47,6 +49,7 @@ def sale_facts(world: World) -> list[SaleFacts]:
         visits,
         {sale.conversion: sale.buyer.marks for sale in world.sales},
         frozenset(refund.conversion for refund in world.refunds),
+        frozenset(refund.conversion for refund in world.refunds if refund.is_chargeback),
     )
     return list(_one_by_one(known))
 
@@ -87,6 +90,7 @@ def _facts(known: _Known, sale: Sale, earlier: list[Sale]) -> SaleFacts:
         click=_click_facts(click, sale) if click else None,
         displaced=_displaced(known, sale, click) if click else None,
         alike=alike,
+        told=Told(dispute="lost") if sale.conversion in known.charged_back else Told(),
     )
 
 

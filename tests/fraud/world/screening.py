@@ -61,8 +61,8 @@ class Finding:
 
     @property
     def holds(self) -> bool:
-        """Whether it holds commissions by itself, or does more."""
-        return self.check.action != Action.NOTE
+        """Whether it holds commissions by itself, or does more; what was charged back is worth nothing any more."""
+        return self.check.action != Action.NOTE and self.check.name != "dispute_lost"
 
     @property
     def declines(self) -> bool:
