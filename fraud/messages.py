@@ -8,27 +8,21 @@ from fraud.states import Action, Verdict
 
 LONGEST = 2000  # letters of a message, as Case keeps it
 
-HELLO = gettext_lazy("Hello %(name)s,")
 WORDS = {
-    Verdict.CLEAR: gettext_lazy(
-        "we have looked at what was on hold in %(program)s. Everything is in order: the amounts are released, and "
-        "what has matured is paid as usual.\n\nThank you for your patience."
-    ),
+    Verdict.CLEAR: gettext_lazy("What was on hold is released, and what has matured is paid as usual."),
     Verdict.DECLINE: gettext_lazy(
-        "we have looked at what was on hold in %(program)s, and we cannot pay commission for these orders.\n\n%(why)s"
-        "Everything else that you earned stays as it is."
+        "We cannot pay commission for these orders.\n\n%(why)sEverything else that you earned stays as it is."
     ),
     Verdict.REVERSE: gettext_lazy(
-        "we have looked at orders in %(program)s for which you were credited, and we have to take this commission "
-        "back, also where it was approved or paid already.\n\n%(why)sYour statement shows each amount."
+        "We have to take this commission back, also where it was approved or paid already.\n\n%(why)s"
+        "Your statement shows each amount."
     ),
     Verdict.SUSPEND: gettext_lazy(
-        "your membership in %(program)s is suspended: new orders are not credited to you for the time being, and what "
-        "was on hold is not paid.\n\n%(why)sPlease write to us if you want to talk about it."
+        "New orders are not credited to you for the time being, and what was on hold is not paid.\n\n%(why)s"
+        "Please write to us if you want to talk about it."
     ),
     Verdict.BAN: gettext_lazy(
-        "your membership in %(program)s has ended: new orders are not credited to you any more, and the commission in "
-        "question is taken back.\n\n%(why)s"
+        "New orders are not credited to you any more, and the commission in question is taken back.\n\n%(why)s"
         "Please write to us if you want to talk about it."
     ),
 }
@@ -37,17 +31,15 @@ WORDS = {
 def message_for(case: Case, verdict: Verdict) -> str:
     """Return the message for a verdict as plain text: what the affiliate may know, without figures and limits.
 
-    Empty for a verdict that decides nothing yet.
+    It stands in a letter that greets and says of which program it is. Empty for a verdict that decides nothing yet.
     """
     if verdict not in WORDS:
         return ""
-    told = {"name": case.enrollment.affiliate.name, "program": case.program.name, "why": _why(case)}
-    text = f"{HELLO % told}\n\n{WORDS[verdict] % told}"
-    return Truncator(text).chars(LONGEST)
+    return Truncator(WORDS[verdict] % {"why": _why(case)}).chars(LONGEST)
 
 
 def _why(case: Case) -> str:
-    """The plain sentences of what is held for and still so, each once; nothing for a case without any."""
+    """What is held for and still so, told as something that is over, each once; nothing for a case without any."""
     rows = case.signals.standing().exclude(action=Action.NOTE).order_by("-weight", "pk")
-    sentences = dict.fromkeys(str(row.check_itself.plain) for row in rows if row.check_itself)
+    sentences = dict.fromkeys(row.check_itself.told(is_decided=True) for row in rows if row.check_itself)
     return "".join(f"- {sentence}\n" for sentence in sentences) + "\n" if sentences else ""

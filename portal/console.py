@@ -55,8 +55,16 @@ class Console(admin.AdminSite):
         return redirect("account_logout")
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """No form here completes while one types."""
-        raise Http404
+        """Only fields whose page asks for it complete while one types; rows are scoped by their own page."""
+        completing = {
+            (model._meta.app_label, model._meta.model_name, name)
+            for model, page in self._registry.items()
+            for name in page.autocomplete_fields
+        }
+        asked = tuple(request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
+        if asked not in completing or "\0" in request.GET.get("term", ""):
+            raise Http404
+        return super().autocomplete_view(request)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Hand over to the portal's page."""

@@ -16,16 +16,17 @@ from commissions.states import CommissionState
 from commissions.words import reason_in_words
 from core.models import Event
 from core.money import Money
-from fraud.models import Case
+from fraud.models import Case, Hold
 from integrations.models import Connection
 from payouts.models import Payout
 from payouts.states import PayoutState
 from portal import letters_on_connections, letters_on_reviews
-from portal.affiliate.earned import SELF_REFERRAL, is_of_a_period, source_of
+from portal.affiliate.earned import SELF_REFERRAL, buyer_in_words, is_of_a_period, source_of, why_declined
 from portal.brand_addresses import base_address, page_address
 from portal.letter import Letter, brand_of, to_affiliate
+from portal.letters_on_holds import is_told_by_review, opens_a_review, wait_for_screening
 from portal.letters_on_links import page_approved, page_refused
-from portal.letters_on_reviews import ends_a_review, is_told_by_review
+from portal.letters_on_reviews import ends_a_review
 from portal.letters_on_terms import new_terms
 from portal.models import Brand
 
@@ -172,15 +173,20 @@ def _payee_changed(event: Event, row: Payee) -> list[Letter]:
 def _held(event: Event, row: Commission) -> list[Letter]:
     if not row.is_held or row.reason != event.data.get("reason") or is_told_by_review(event, row):
         return []
-    why = reason_in_words(row.reason)
-    if row.reason.startswith(SELF_REFERRAL):
-        why = _("The buyer seems to be yourself.")
+    if opens_a_review(row):
+        return []
+    if event.actor_id is None:
+        wait_for_screening(event, row)
+    is_of_a_buyer = row.reason.startswith(SELF_REFERRAL)
+    why = buyer_in_words(row) if is_of_a_buyer else reason_in_words(row.reason)
     first = _("A commission of %(amount)s is on hold: somebody looks at it before it is paid.")
     return [_about(row, _("A commission is on hold"), first, row.net, quote=why)]
 
 
 def _released(event: Event, row: Commission) -> list[Letter]:
     if row.is_held or row.state == CommissionState.DECLINED or is_told_by_review(event, row):
+        return []
+    if Hold.objects.filter(commission=row, lifted_at=None).exists():  # a case puts its brake on in a moment
         return []
     first = _("The commission of %(amount)s that was on hold is released and goes its usual way.")
     return [_about(row, _("A commission was released"), first, row.net, quote=event.data.get("reason", ""))]
@@ -190,7 +196,7 @@ def _declined(event: Event, row: Commission) -> list[Letter]:
     if row.state != CommissionState.DECLINED or is_told_by_review(event, row):
         return []
     first = _("A commission of %(amount)s was declined and will not be paid.")
-    return [_about(row, _("A commission was declined"), first, row.net, quote=row.reason)]
+    return [_about(row, _("A commission was declined"), first, row.net, quote=why_declined(row))]
 
 
 def _adjusted(event: Event, row: Commission) -> list[Letter]:
@@ -207,9 +213,9 @@ def _adjusted(event: Event, row: Commission) -> list[Letter]:
 def _about(row: Commission, subject: str, first: str, amount: Money, *, quote: str) -> Letter:
     brand = brand_of(row.program)
     facts = [(_("Program"), row.program.name)]
-    if row.conversion is not None:
+    if row.conversion is not None and row.level == 1:
         facts.append((_("Order"), row.conversion.external_id))
-    elif is_of_a_period(row):
+    elif row.level > 1 or is_of_a_period(row):
         facts.append((_("For"), source_of(row)))
     return to_affiliate(
         row.enrollment.affiliate,

@@ -3,31 +3,21 @@
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from affiliates.models import Enrollment, Member
 from affiliates.roles import MAY
-from commissions.models import Commission
 from core.models import Event
 from core.money import Money
 from fraud.models import Case, Hold
 from fraud.states import Verdict
-from portal.affiliate.earned import REVIEWED
-from portal.affiliate.reviewed import Review, reasons_of, reviews_of
+from portal.affiliate.reviewed import Review, reasons_of, reviews_of, worth_of
 from portal.brand_addresses import page_address
 from portal.letter import Letter, brand_of, to_affiliate
 
 DECIDERS = ("manager", "reviewer")
-
-
-def is_told_by_review(event: Event, row: Commission) -> bool:
-    """Whether news of one commission comes from a review, which has a letter of its own for all of them."""
-    if str(event.data.get("reason", "")).startswith(REVIEWED) or row.reason.startswith(REVIEWED):
-        return True
-    decided = Q(lifted_at=event.at) | Q(case__decided_at=event.at)
-    return Hold.objects.filter(decided, commission=row).exists()
+STOPPING = (Verdict.SUSPEND, Verdict.BAN)
 
 
 def ends_a_review(event: Event, row: Enrollment) -> bool:
@@ -36,39 +26,91 @@ def ends_a_review(event: Event, row: Enrollment) -> bool:
 
 
 def opened(event: Event, row: Case) -> list[Letter]:
-    """An amount of the affiliate's own is looked at; nothing where none is, or where it is decided by now."""
-    review = _of(row)
-    return [] if review.since > event.at else _new(review)
+    """An amount of the affiliate's own is looked at; nothing where none is, or where it is decided by now.
+
+    Cases of several causes that one finding of facts has opened are told together, by the letter of the first.
+    """
+    cases = _opened_together(event, row)
+    if cases[0] != row:
+        return []
+    return _new([review for review in reviews_of(cases) if review.since <= event.at])
 
 
 def grown(event: Event, row: Case) -> list[Letter]:
     """Something is held for the first time only now, so that nothing was told when it was opened."""
     review = _of(row)
-    return _new(review) if row.opened_at < event.at == review.since else []
+    return _new([review]) if row.opened_at < event.at == review.since else []
 
 
-def _new(review: Review) -> list[Letter]:
-    if review.case.is_decided or not review.count:
+def _opened_together(event: Event, row: Case) -> list[Case]:
+    """The case with those of the affiliate's that were opened in one go with it, in their order.
+
+    In one go cases are opened first, and hold something then. Only events say so, which never change: whenever and in
+    whatever order the letters are written, the same case has the one for all.
+    """
+    cases = {
+        str(case.pk): case
+        for case in Case.objects.filter(enrollment=row.enrollment_id, opened_at=row.opened_at)
+    }
+    news = Event.objects.filter(
+        kind__in=("case.opened", "case.grew"),
+        subject_type=event.subject_type,
+        subject_id__in=list(cases),
+        at=event.at,
+    )
+    begun: dict[str, int] = {}
+    grew: dict[str, int] = {}
+    for pk, kind, subject in news.order_by("pk").values_list("pk", "kind", "subject_id"):
+        (begun if kind == "case.opened" else grew).setdefault(subject, pk)
+    own = begun.get(str(row.pk), event.pk)
+    first = next((name for name in begun if begun[name] <= own < grew.get(name, 0)), str(row.pk))
+    until = grew.get(first, own)
+    return [cases[name] for name in begun if begun[first] <= begun[name] < until] or [row]
+
+
+def _new(reviews: list[Review]) -> list[Letter]:
+    reviews = [review for review in reviews if review.count and not review.case.is_decided]
+    if not reviews:
         return []
     subject = _("%(amount)s of your earnings is being looked at")
     first = _(
         "Before it is paid, a person looks at an amount of %(amount)s that you earned in %(program)s. Nothing is "
         "decided yet, and there is often a good explanation."
     )
-    return [_waits(review, subject, first)]
+    return [_waits(reviews, subject, first)]
 
 
 def undone(event: Event, row: Case) -> list[Letter]:
-    """A decision was taken back, so the affiliate waits again."""
+    """A decision was taken back, so the affiliate waits again; with the reason that the reviewer wrote for it."""
     review = _of(row)
-    if row.is_decided or not review.count:
+    if row.is_decided:
         return []
+    if not review.count:
+        return _nothing_waits(event, row)
     subject = _("%(amount)s of your earnings is being looked at again")
     first = _(
         "We have taken the decision back on an amount that you earned in %(program)s: %(amount)s is looked at once "
         "more. Please take no notice of what we wrote before."
     )
-    return [_waits(review, subject, first)]
+    return [_waits([review], subject, first, quote=str(event.data.get("reason", "")))]
+
+
+def _nothing_waits(event: Event, row: Case) -> list[Letter]:
+    """It was taken back and holds nothing now; nothing is said to whom the decision said nothing."""
+    own = Hold.objects.filter(case=row, commission__enrollment=row.enrollment_id)
+    if event.data.get("verdict") not in STOPPING and not own.exists():
+        return []
+    values = {"program": row.program.name}
+    first = _(
+        "We have taken back what we decided after a review in %(program)s. Please take no notice of what we wrote "
+        "before."
+    )
+    subject, brand = _("A decision was taken back"), brand_of(row.program)
+    quote = str(event.data.get("reason", ""))
+    button = (_("Open my overview"), page_address(brand, "affiliate:overview"))
+    return [
+        to_affiliate(row.enrollment.affiliate, brand, subject, first % values, quote=quote, button=button)
+    ]
 
 
 def decided(event: Event, row: Case) -> list[Letter]:
@@ -123,12 +165,16 @@ def _of(row: Case) -> Review:
     return reviews_of([row])[0]
 
 
-def _waits(review: Review, subject: str, first: str) -> Letter:
-    case = review.case
-    brand, program = brand_of(case.program), case.program
-    values = {"amount": _money(review.amount), "program": program.name}
-    has_answered = hasattr(case, "answer")
-    due = date_format(review.due_on, "j F Y")
+def _waits(reviews: list[Review], subject: str, first: str, quote: str = "") -> Letter:
+    cases = [review.case for review in reviews]
+    case, program = cases[0], cases[0].program
+    brand = brand_of(program)
+    values = {"amount": _money(worth_of(cases)), "program": program.name}
+    has_answered = all(hasattr(one, "answer") for one in cases)
+    due = date_format(min(review.due_on for review in reviews), "j F Y")
+    reasons = reasons_of(cases)
+    points = dict.fromkeys(reason.text for one in cases for reason in reasons[one.pk])
+    page = ("affiliate:review", case.pk) if len(cases) == 1 else ("affiliate:reviews",)
     after = [
         _("The amount stays where it is until then. Everything else that you earn goes its usual way."),
     ]
@@ -141,12 +187,13 @@ def _waits(review: Review, subject: str, first: str) -> Letter:
         brand,
         subject % values,
         first % values,
-        points=tuple(reason.text for reason in reasons_of([case])[case.pk]),
+        points=tuple(points),
+        quote=quote,
         facts=((_("Decision expected by"), due),) if has_answered else ((_("Please answer until"), due),),
         after=tuple(after),
         button=(
             _("See the review") if has_answered else _("Read more and answer"),
-            page_address(brand, "affiliate:review", case.pk),
+            page_address(brand, *page),
         ),
     )
 

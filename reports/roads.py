@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from affiliates.models import Enrollment
 from commissions.models import Commission
 from commissions.states import CommissionState
-from commissions.words import reason_in_words
+from commissions.words import reason_of
 from payouts.models import Payout
 from payouts.states import PayoutState
 from tracking.attribution.why_not import percent
@@ -94,7 +94,7 @@ def _after(commission: Commission) -> list[Step]:
     if commission.state == CommissionState.DECLINED:
         return [Step(_("declined"), None, "bad")]
     held = (
-        [Step(_("on hold: %(reason)s") % {"reason": reason_in_words(commission.reason)}, None, "now")]
+        [Step(_("on hold: %(reason)s") % {"reason": reason_of(commission)}, None, "now")]
         if commission.is_held
         else []
     )

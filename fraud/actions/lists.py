@@ -1,6 +1,9 @@
 """Who and what is always let through or always looked at, who is not asked about, and who belongs together."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,9 +20,23 @@ from fraud.models import Exemption, ListEntry, Relation
 from fraud.states import ListKind
 
 LONGEST = timedelta(days=366)  # for a year, a leap year's too; who is still fine then is looked at once more
+FOLLOWER = "fraud.tasks.rescreen_listed"  # of fraudlist.changed
 
 
-@transaction.atomic
+@dataclass(slots=True)
+class Added:
+    """What became of entries: those that are new, those that moved over from the other list, those that stood there."""
+
+    new: list[ListEntry] = field(default_factory=list)
+    moved: list[ListEntry] = field(default_factory=list)
+    known: list[ListEntry] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[ListEntry]:
+        """All of them."""
+        return [*self.new, *self.moved, *self.known]
+
+
 def add_entry(
     program: Program,
     kind: str,
@@ -34,21 +51,49 @@ def add_entry(
 
     It stands on one of the two: what is on the other moves over.
     """
+    return add_entries(program, kind, [text], is_allowed=is_allowed, note=note, actor=actor, at=at).rows[0]
+
+
+@transaction.atomic
+def add_entries(
+    program: Program,
+    kind: str,
+    texts: Iterable[str],
+    *,
+    is_allowed: bool = False,
+    note: str = "",
+    actor: User,
+    at: datetime | None = None,
+) -> Added:
+    """Put all of these on the program's allow or block list, or none and raise EntryRefused, as `add_entry`.
+
+    Each change has an event, and the last one alone has sales looked at again: one round for all.
+    """
     demand(actor, "manage_fraud", program.merchant_id)
-    plain = plain_entry(ListKind(kind), text)
+    plain = list(dict.fromkeys(plain_entry(ListKind(kind), text) for text in texts))
     Program.objects.select_for_update(no_key=True).get(pk=program.pk)  # the same twice at one moment is one
-    entry: ListEntry | None = ListEntry.objects.filter(program=program, kind=kind, text=plain).first()
-    if entry is None:
-        made = {"is_allowed": is_allowed, "note": note.strip(), "created_by": actor}
-        entry = ListEntry.objects.create(
-            program=program, kind=kind, text=plain, created_at=at or timezone.now(), **made
-        )
-        _tell("fraudlist.changed", entry, actor, at, _said(entry, "added"))
-    elif entry.is_allowed != is_allowed:
-        entry.is_allowed, entry.note, entry.created_by = is_allowed, note.strip(), actor
-        entry.save(update_fields=["is_allowed", "note", "created_by"])
-        _tell("fraudlist.changed", entry, actor, at, _said(entry, "moved"))
-    return entry
+    rows = ListEntry.objects.filter(program=program, kind=kind, text__in=plain)
+    known = {row.text: row for row in rows}
+    said: dict[str, Any] = {"is_allowed": is_allowed, "note": note.strip(), "created_by": actor}
+    same = {"program": program, "kind": kind, "created_at": at or timezone.now()}
+    added = Added()
+    added.new = ListEntry.objects.bulk_create(
+        [ListEntry(text=text, **same, **said) for text in plain if text not in known]
+    )
+    for row in (known[text] for text in plain if text in known):
+        if row.is_allowed == is_allowed:
+            added.known.append(row)
+            continue
+        row.is_allowed, row.note, row.created_by = is_allowed, note.strip(), actor
+        row.save(update_fields=["is_allowed", "note", "created_by"])
+        added.moved.append(row)
+    changed = [(row, "added") for row in added.new] + [(row, "moved") for row in added.moved]
+    with events.muted(FOLLOWER):
+        for row, change in changed[:-1]:
+            _tell("fraudlist.changed", row, actor, at, _said(row, change))
+    for row, change in changed[-1:]:
+        _tell("fraudlist.changed", row, actor, at, _said(row, change))
+    return added
 
 
 @transaction.atomic
@@ -72,7 +117,10 @@ def grant(
     actor: User,
     at: datetime | None = None,
 ) -> Exemption:
-    """Leave an affiliate in peace from one check, or from all, for at most a year; the same again changes nothing."""
+    """Leave an affiliate in peace from one check, or from all, for at most a year; the same again changes nothing.
+
+    One that is in force for the same check gets the new end and reason.
+    """
     program, now = enrollment.program, at or timezone.now()
     demand(actor, "manage_fraud", program.merchant_id)
     if check_name and check_name not in CHECKS:
@@ -81,22 +129,26 @@ def grant(
         raise IllegalMove(_("It must end in the future, within a year."))
     _not_about_oneself(actor, enrollment)
     Enrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
-    known = Exemption.objects.in_force(now).filter(enrollment=enrollment, check_name=check_name)
-    same: Exemption | None = known.filter(expires_at=until).first()
-    if same is not None:
-        return same
-    exemption: Exemption = Exemption.objects.create(
-        program=program,
-        enrollment=enrollment,
-        check_name=check_name,
-        reason=_why(reason),
-        expires_at=until,
-        created_by=actor,
-        created_at=now,
-    )
-    data = {"enrollment": enrollment.pk, "check": check_name, "until": until.isoformat()}
-    _tell("exemption.granted", exemption, actor, at, {**data, "reason": exemption.reason})
+    why, before = _why(reason), {}
+    exemption = exemption_of(enrollment, check_name, at=now)
+    if exemption is None:
+        exemption = Exemption(program=program, enrollment=enrollment, check_name=check_name, created_at=now)
+    elif (exemption.expires_at, exemption.reason) == (until, why):
+        return exemption
+    else:
+        before = {"before": {"until": exemption.expires_at.isoformat(), "reason": exemption.reason}}
+    exemption.expires_at, exemption.reason, exemption.created_by = until, why, actor
+    exemption.save()
+    data = {"enrollment": enrollment.pk, "check": check_name, "until": until.isoformat(), "reason": why}
+    _tell("exemption.granted", exemption, actor, at, {**data, **before})
     return exemption
+
+
+def exemption_of(enrollment: Enrollment, check_name: str, *, at: datetime) -> Exemption | None:
+    """Return the exemption from exactly this check ("": from all) that is in force, the one that lasts longest."""
+    rows = Exemption.objects.in_force(at).filter(enrollment=enrollment, check_name=check_name)
+    found: Exemption | None = rows.order_by("-expires_at", "-pk").first()
+    return found
 
 
 @transaction.atomic
@@ -127,13 +179,20 @@ def declare(
         _not_about_oneself(actor, enrollment)
     first, second = sorted((one, other), key=lambda row: row.pk)
     Enrollment.objects.select_for_update(no_key=True).get(pk=first.pk)
-    known: Relation | None = Relation.objects.filter(one=first, other=second).first()
+    known = relation_of(first, second)
     if known is not None:
         return known
     made = {"reason": _why(reason), "created_by": actor, "created_at": at or timezone.now()}
     relation: Relation = Relation.objects.create(program=program, one=first, other=second, **made)
     _tell("relation.declared", relation, actor, at, _pair(relation))
     return relation
+
+
+def relation_of(one: Enrollment, other: Enrollment) -> Relation | None:
+    """Return what was declared of two affiliates, whoever is named first."""
+    first, second = sorted((one.pk, other.pk))
+    found: Relation | None = Relation.objects.filter(one=first, other=second).first()
+    return found
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from affiliates.models import Program
@@ -20,6 +21,7 @@ from fraud.scores.weights import CAP
 from fraud.states import Action
 
 LISTS = ("campaigns", "brand_terms", "bad_statuses")
+EMPTIED = ("threshold", "sample", "weight")  # of a check, which may be left empty
 NUMBERS = ("review_days", "second_above", "capacity")
 MOST_WORDS, LONGEST = 500, 120  # of a list, and letters of an entry
 LARGEST = 1_000_000  # a sample; more orders than that nobody waits for
@@ -44,7 +46,10 @@ def differences(policy: Policy, checks: Mapping[str, Mapping[str, Any]]) -> dict
 def set_check(
     program: Program, name: str, *, actor: User, at: datetime | None = None, **said: object
 ) -> Policy:
-    """Change how one check is asked: on, threshold, sample, weight, action; the rest stays as it is."""
+    """Change how one check is asked: on, threshold, sample, weight, action; the rest stays as it is.
+
+    None brings a threshold, sample or weight back to its default.
+    """
     return set_policy(program, actor=actor, at=at, checks={name: said})
 
 
@@ -124,6 +129,8 @@ def _differing(
         raise TypeError(f"A check has no {', '.join(sorted(strange))}.")
     kept: dict[str, Any] = {}
     for what, value in said.items():
+        if value is None and what in EMPTIED:
+            continue
         refusal = _refusal(check, what, value)
         if refusal:
             wrong[f"{check.name}.{what}"] = [refusal]
@@ -142,7 +149,8 @@ def _refusal(check: Check[Any], what: str, value: Any) -> str:
     if what == "on":
         return "" if isinstance(value, bool) else _("Say on or off.")
     if what == "threshold":
-        return "" if is_number else _("Enter a number.")
+        least, most = check.bounds
+        return "" if is_number and least <= value <= most else _between(least, most)
     if what == "sample":
         is_count = is_number and isinstance(value, int) and 1 <= value <= LARGEST
         return "" if is_count else _("Enter a whole number, 1 or more.")
@@ -153,6 +161,17 @@ def _refusal(check: Check[Any], what: str, value: Any) -> str:
         return _("Choose what a finding does.")
     is_too_far = _plain(value) == Action.DECLINE and not check.may_decline
     return _("What it finds is a likelihood, so it may hold and not decline.") if is_too_far else ""
+
+
+def _between(least: float, most: float) -> str:
+    if least == most:
+        return _("This check answers yes or no, so its threshold is always %(n)s.") % {"n": _written(least)}
+    told = {"least": _written(least), "most": _written(most)}
+    return _("Enter a number from %(least)s to %(most)s.") % told
+
+
+def _written(number: float) -> str:
+    return number_format(int(number) if float(number).is_integer() else number, force_grouping=True)
 
 
 def _content(policy: Policy) -> dict[str, Any]:

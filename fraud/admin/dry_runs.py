@@ -9,9 +9,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
+from django_htmx.http import HttpResponseClientRefresh
 
 from affiliates.cells import NONE, chip, link, money_cell, money_text, when
 from affiliates.scoped_admin import ScopedAdmin
+from commissions.states import SimulationState
 from core.money import Money
 from fraud.actions.dry_runs import OPEN
 from fraud.admin.evidence import title_of
@@ -53,7 +55,13 @@ class DryRunAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """How far a run is has an address of its own."""
-        view = self.admin_site.admin_view(self.progress_view)
+        watched = self.admin_site.admin_view(self.progress_view)
+
+        def view(request: HttpRequest, run_id: int) -> HttpResponse:
+            """A page that asks for a part after the session is over gets no log-in page into the part."""
+            is_out = request.headers.get("HX-Request") and not self.admin_site.has_permission(request)
+            return HttpResponseClientRefresh() if is_out else watched(request, run_id)
+
         return [path("<int:run_id>/progress/", view, name="fraud_dryrun_progress"), *super().get_urls()]
 
     @admin.display(description=gettext_lazy("asked"), ordering="created_at")
@@ -106,9 +114,22 @@ class DryRunAdmin(ScopedAdmin):
 
 
 def progress_of(row: DryRun) -> dict[str, Any]:
-    """How far a run is, in per cent; None while nobody has taken it up."""
-    share = min(100, row.done * 100 // row.total) if row.total else None
-    return {"is_open": row.state in OPEN, "share": share}
+    """How far a run is: the state, how much of the sales in per cent, and what is said of it.
+
+    The sales are counted; the affiliates that are asked after them are not, so the run is not over when all sales are.
+    """
+    is_open = row.state in OPEN
+    share = (
+        min(100, row.done * 100 // row.total) if row.state == SimulationState.RUNNING and row.total else None
+    )
+    words = row.get_state_display()
+    if row.state == SimulationState.WAITING:
+        words = _("Waiting for a worker")
+    elif is_open and (share is None or share == 100):
+        words = _("The sales are worked out; now the affiliates are asked") if share else _("Beginning")
+    elif is_open:
+        words = _("%(share)s %% of the sales are worked out") % {"share": share}
+    return {"is_open": is_open, "share": None if share == 100 else share, "words": words}
 
 
 def _answer(row: DryRun, result: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.cells import chip, when
@@ -15,10 +17,18 @@ from affiliates.models import Enrollment
 from affiliates.scoped_admin import person
 from affiliates.verb_admin import Verb, VerbAdmin
 from fraud.actions import lists
+from fraud.admin.entry_form import EntryForm, VerbForm, outcomes
 from fraud.admin.evidence import title_of
 from fraud.checks import CHECKS
+from fraud.lists.entries import readable
 from fraud.models import Exemption, ListEntry, Relation
 from fraud.states import Cause
+
+LABELS = {
+    "enrollment": gettext_lazy("Affiliate"),
+    "one": gettext_lazy("Affiliate"),
+    "other": gettext_lazy("Belongs together with"),
+}
 
 
 class ListPages(VerbAdmin):
@@ -39,11 +49,26 @@ class ListPages(VerbAdmin):
         return answer
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Affiliates are offered by name."""
+        """Affiliates are found by name."""
         if db_field.remote_field.model is Enrollment:
+            kwargs["label"] = LABELS[db_field.name]
             rows = Enrollment.objects.select_related("affiliate", "program")
             kwargs["queryset"] = rows.order_by("affiliate__name", "pk")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def tell(self, request: HttpRequest, *sentences: str) -> None:
+        """Say what a form did, in place of a sentence that claims that something was added."""
+        for sentence in sentences:
+            self.message_user(request, sentence, messages.SUCCESS)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The list, the next form or the row; what was done is said already."""
+        if "_continue" in request.POST:
+            return HttpResponseRedirect(reverse(f"admin:fraud_{self.opts.model_name}_change", args=[obj.pk]))
+        page = "add" if "_addanother" in request.POST else "changelist"
+        return HttpResponseRedirect(reverse(f"admin:fraud_{self.opts.model_name}_{page}"))
 
     @admin.display(description=gettext_lazy("by"))
     def by(self, row: Any) -> str:
@@ -56,27 +81,19 @@ class ListPages(VerbAdmin):
         return when(row.created_at, is_short=True)
 
 
-class VerbForm(forms.ModelForm):  # type: ignore[type-arg]  # stubs are generic, Django's class is not
-    """A form whose verb brings what was entered into its one order, and knows what to do with what stands already."""
+class SideFilter(admin.SimpleListFilter):
+    """Either of the two lists."""
 
-    def _get_validation_exclusions(self) -> set[str]:
-        """What stands in the form is not yet what will be kept: the table's own constraints are for later."""
-        return {*super()._get_validation_exclusions(), *self.fields}  # type: ignore[misc]  # not in the stubs
+    title = gettext_lazy("list")
+    parameter_name = "side"
 
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Allow and block."""
+        return [("block", _("block")), ("allow", _("allow"))]
 
-class EntryForm(VerbForm):
-    """An entry, and on which of the two lists it stands."""
-
-    is_allowed = forms.TypedChoiceField(
-        label=gettext_lazy("List"),
-        choices=[
-            ("0", gettext_lazy("block: always looked at")),
-            ("1", gettext_lazy("allow: always let through")),
-        ],
-        coerce=lambda text: text == "1",
-        initial="0",
-        widget=forms.RadioSelect,
-    )
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """What stands on it."""
+        return queryset.filter(is_allowed=self.value() == "allow") if self.value() else queryset
 
 
 @admin.register(ListEntry)
@@ -98,16 +115,32 @@ class ListEntryAdmin(ListPages):
         ),
     )
     tab_field = "kind"
-    confirm_display = ("text", "kind", "side", "program")
-    list_display = ("text", "kind_words", "side", "program", "note", "by", "since")
-    list_filter = ("is_allowed", "program")
+    confirm_display = ("entry", "kind", "side", "program")
+    list_display = ("entry", "kind_words", "side", "program", "note", "by", "since")
+    list_filter = (SideFilter, "program")
     list_select_related = ("program", "created_by")
     search_fields = ("text", "note")
     ordering = ("kind", "text")
-    fields = ("program", "kind", "text", "is_allowed", "note")
+    readonly_fields = ("entry", "side")
     empty_words = gettext_lazy(
         "Put address ranges, e-mail domains, sites and countries here that you know: unpaid sales are looked at anew."
     )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Several are entered at once; a page is about one."""
+        if obj is None:
+            return ("program", "kind", "entries", "is_allowed", "note")
+        return ("program", "kind", "entry", "side", "note")
+
+    def page_context(self, request: HttpRequest, row: ListEntry) -> dict[str, Any]:
+        """Its name as a person reads it."""
+        return {**super().page_context(request, row), "row_title": readable(row.text) or row.text}
+
+    @admin.display(description=gettext_lazy("entry"), ordering="text")
+    def entry(self, row: ListEntry) -> str:
+        """In the letters of its language, with what machines send beside it."""
+        plain = readable(row.text)
+        return format_html("{}<small>{}</small>", plain, row.text) if plain else row.text
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_words(self, row: ListEntry) -> str:
@@ -119,22 +152,13 @@ class ListEntryAdmin(ListPages):
         """On which of the two."""
         return chip("active", _("allow")) if row.is_allowed else chip("banned", _("block"))
 
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """What is written depends on the kind."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and db_field.name == "text":
-            field.help_text = _(
-                "Like 198.51.100.0/24, mail.example, deals.example/codes* or DE. Of a click only the /24 (IPv4) or /48 "
-                "(IPv6) is kept, so narrower ranges find nothing later."
-            )
-        return field
-
     def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> ListEntry:
         """Written in one way; what is on the other list moves over."""
         rest = {name: values[name] for name in ("is_allowed", "note")}
-        return lists.add_entry(
-            values["program"], values["kind"], values["text"], actor=person(request), **rest
-        )
+        who = person(request)
+        added = lists.add_entries(values["program"], values["kind"], values["entries"], actor=who, **rest)
+        self.tell(request, *outcomes(added, is_allowed=values["is_allowed"]))
+        return added.rows[0]
 
 
 class ExemptionForm(VerbForm):
@@ -185,6 +209,7 @@ class ExemptionAdmin(ListPages):
             is_danger=True,
         ),
     )
+    autocomplete_fields = ("enrollment",)
     confirm_display = ("who", "which", "reason", "until")
     list_display = ("who", "which", "reason", "until", "state_chip", "by")
     list_filter = ("program",)
@@ -196,6 +221,11 @@ class ExemptionAdmin(ListPages):
     empty_words = gettext_lazy(
         "A code was read out on television, a reader bought a whole edition: leave an affiliate in peace until a day."
     )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """All but those of the person's own account, as of cases."""
+        rows: Any = super().get_queryset(request)
+        return rows.not_about(person(request))
 
     @admin.display(description=gettext_lazy("affiliate"), ordering="enrollment__affiliate__name")
     def who(self, row: Exemption) -> str:
@@ -209,8 +239,9 @@ class ExemptionAdmin(ListPages):
 
     @admin.display(description=gettext_lazy("until"), ordering="expires_at")
     def until(self, row: Exemption) -> str:
-        """Until when."""
-        return when(row.expires_at, is_short=True)
+        """Its last day."""
+        day = row.last_day
+        return date_format(day, "j M" if day.year == timezone.localdate().year else "j M Y")
 
     @admin.display(description=gettext_lazy("state"))
     def state_chip(self, row: Exemption) -> str:
@@ -219,9 +250,25 @@ class ExemptionAdmin(ListPages):
         return chip("", _("over")) if is_over else chip("active", _("in force"))
 
     def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Exemption:
-        """With an end and a reason."""
+        """With an end and a reason; one that is in force for the same check is changed."""
+        who, check = values["enrollment"], values["check_name"]
+        before = lists.exemption_of(who, check, at=timezone.now())
         rest = {"until": values["expires_at"], "reason": values["reason"]}
-        return lists.grant(values["enrollment"], values["check_name"], actor=person(request), **rest)
+        after = lists.grant(who, check, actor=person(request), **rest)
+        self.tell(request, self._outcome(before, after))
+        return after
+
+    def _outcome(self, before: Exemption | None, after: Exemption) -> str:
+        told = {"who": self.who(after), "check": self.which(after), "day": self.until(after)}
+        if before is None or before.pk != after.pk:
+            return _("%(who)s is exempt from “%(check)s” until the end of %(day)s.") % told
+        if (before.expires_at, before.reason) == (after.expires_at, after.reason):
+            return _("%(who)s was exempt from “%(check)s” already: nothing was different.") % told
+        sentence = _(
+            "%(who)s was exempt from “%(check)s” already, until the end of %(before)s (%(why)s). Now it is until the"
+            " end of %(day)s, with the reason that you wrote."
+        )
+        return sentence % {**told, "before": self.until(before), "why": before.reason}
 
 
 @admin.register(Relation)
@@ -240,6 +287,7 @@ class RelationAdmin(ListPages):
             is_danger=True,
         ),
     )
+    autocomplete_fields = ("one", "other")
     confirm_display = ("pair", "reason")
     list_display = ("pair", "program", "reason", "by", "since")
     list_filter = ("program",)
@@ -251,11 +299,25 @@ class RelationAdmin(ListPages):
         "An agency and its client, a couple who both promote: declare it, and what they share is not held against them."
     )
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """All but those with the person's own account, as of cases."""
+        rows: Any = super().get_queryset(request)
+        return rows.not_about(person(request))
+
     @admin.display(description=gettext_lazy("affiliates"))
     def pair(self, row: Relation) -> str:
         """Both names."""
         return f"{row.one.affiliate} – {row.other.affiliate}"
 
     def create(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Relation:
-        """Of one program."""
-        return lists.declare(values["one"], values["other"], reason=values["reason"], actor=person(request))
+        """Of one program; what is declared already stays as it is, and that is said."""
+        one, other = values["one"], values["other"]
+        before = lists.relation_of(one, other)
+        relation = lists.declare(one, other, reason=values["reason"], actor=person(request))
+        words = (
+            _("%(pair)s belong together from now on.")
+            if before is None
+            else _("%(pair)s were declared already (%(why)s): nothing was changed.")
+        )
+        self.tell(request, words % {"pair": self.pair(relation), "why": relation.reason})
+        return relation

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.models import Program
 from core.money import Money, MoneyError
-from fraud.actions.policies import LISTS
+from fraud.actions.policies import EMPTIED, LISTS
 from fraud.checks import CHECKS, Check
 from fraud.figures.rates import Record
 from fraud.models import Policy
@@ -91,12 +91,14 @@ class SettingsForm(forms.Form):
 
 
 class CheckForm(forms.Form):
-    """How one check is asked."""
+    """How one check is asked; a number that is left empty is the default."""
 
     on = forms.BooleanField(label=gettext_lazy("on"), required=False)
-    threshold = forms.FloatField(label=gettext_lazy("threshold"))
-    sample = forms.IntegerField(label=gettext_lazy("least number"), min_value=1, max_value=1_000_000)
-    weight = forms.FloatField(label=gettext_lazy("weight"), min_value=0, max_value=CAP)
+    threshold = forms.FloatField(label=gettext_lazy("threshold"), required=False)
+    sample = forms.IntegerField(
+        label=gettext_lazy("least number"), required=False, min_value=1, max_value=1_000_000
+    )
+    weight = forms.FloatField(label=gettext_lazy("weight"), required=False, min_value=0, max_value=CAP)
     action = forms.ChoiceField(label=gettext_lazy("a finding"), choices=Action.choices)
 
     def __init__(self, check: Check[Any], data: QueryDict | None = None, **kwargs: Any) -> None:
@@ -104,8 +106,13 @@ class CheckForm(forms.Form):
         if not check.may_decline:
             may: Any = self.fields["action"]
             may.choices = [choice for choice in Action.choices if choice[0] != Action.DECLINE]
-        for name in ("threshold", "weight"):
-            self.fields[name].widget.attrs["step"] = "any"
+        defaults = _said(Policy(), check.name)
+        for name in EMPTIED:
+            self.fields[name].widget.attrs |= {"placeholder": defaults[name]} | (
+                {} if name == "sample" else {"step": "any"}
+            )
+        least, most = check.bounds
+        self.fields["threshold"].widget.attrs |= {"min": _short(least), "max": _short(most)}
         for name, field in self.fields.items():  # a table's head names them for the eye alone
             field.widget.attrs["aria-label"] = f"{check.title}: {field.label}"
             field.widget.attrs["class"] = f"check-{name}"

@@ -10,6 +10,8 @@ Facts = TypeVar("Facts")
 Words = Any  # a text that is translated when it is read
 Figures = Mapping[str, Any]  # what a sentence is made of, as JSON
 ROWS = 50  # how many rows stand behind a finding at most
+YES_OR_NO = (1.0, 1.0)  # bounds of a check that states a fact: 1 is yes, and at less its absence would speak
+DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Check(Generic[Facts]):
 
     `measure` returns None where the facts do not say (no click, no address ...), which is never held against anybody.
     `title` names what is looked for, `statistic` says what is measured and in what unit, `sentence` what was found,
-    with the figures' names in it; `plain` is what the affiliate is told, without figures of others and without limits.
+    with the figures' names in it; `plain` is what the affiliate is told, without figures of others and without limits,
+    and `past` what it is told once it is decided, where `plain` speaks of what is still to come.
     `honest` says which honest partners look alike, for the reviewer. `weight` is what the finding adds to a score, in
     natural log units, at most 3. `limits` and `action` are the defaults of a policy. Only a check that
     `may_decline` can be set to decline by itself: what it finds is a fact, not a likelihood.
@@ -61,8 +64,31 @@ class Check(Generic[Facts]):
     weight: float
     action: Action = Action.HOLD
     honest: Words = ""
+    past: Words = ""
     is_low_bad: bool = False  # speaks at or under its threshold instead of at or above
     may_decline: bool = False
+    between: tuple[float, float] | None = (
+        None  # bounds of the threshold where they do not follow from its default
+    )
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the least and the most that a threshold can mean.
+
+        Under the least the absence of what is looked for would speak, over the most nothing would. A default under 1 is
+        one of a share, a likeness or a part of what is usual; one of 1 or more counts, and one that is low seconds.
+        """
+        if self.between is not None:
+            return self.between
+        if self.limits.threshold < 1:
+            return 0.01, 1.0
+        if self.is_low_bad:
+            return 0.0, DAY
+        return 1.0, 1_000_000.0 if self.subject == Subject.AFFILIATE else 1000.0
+
+    def told(self, *, is_decided: bool) -> str:
+        """Return what the affiliate is told of a finding, while it is looked at or once it is decided."""
+        return str(self.past if is_decided and self.past else self.plain)
 
     def speaks(self, measure: Measure | None, limits: Limits | None = None) -> bool:
         """Say whether a measure is a finding under these limits, or under the default ones.

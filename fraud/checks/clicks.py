@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from fraud.checks.ads import is_paid
-from fraud.checks.base import Check, Limits, Measure
+from fraud.checks.base import YES_OR_NO, Check, Limits, Measure
 from fraud.checks.facts import AdMarker, ClickFacts, SaleFacts
 from fraud.states import Action, Cause, Subject
 from tracking.visits.networks import MACHINES
@@ -114,9 +114,11 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
             "The click behind this order was loaded by a page as “%(kind)s”, not followed by a person."
         ),
         plain=_("The click before this order does not look as if a person had made it. We look at it."),
+        past=_("The click before this order did not look as if a person had made it."),
         honest=_("A link inside an embedded widget, in browsers that do not say who followed it."),
         measure=hidden_click,
         limits=Limits(1),  # rule 7: one suffices
+        between=YES_OR_NO,
         weight=3.0,
     ),
     Check(
@@ -145,6 +147,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         honest=_("Affiliates who write the shop’s name into a campaign’s name."),
         measure=branded_search,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=1.0,
         action=Action.NOTE,  # one may be chance: the affiliate's own check wants three (rule 11)
     ),
@@ -159,6 +162,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         honest=_("Somebody else may have put the link there."),
         measure=banned_referrer,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=2.0,
     ),
     Check(
@@ -185,6 +189,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         honest=_("People behind a VPN or a company’s gateway, and browsers inside apps."),
         measure=machine_click,
         limits=Limits(1),  # rule 5: filter the click, never the affiliate, unless the share stands out
+        between=YES_OR_NO,
         weight=0.5,
         action=Action.NOTE,
     ),
@@ -214,6 +219,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         honest=_("Travelers, gifts and VPNs."),
         measure=far_away,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=0.3,
         action=Action.NOTE,  # one alone means nothing: the affiliate's own check wants thirty (rule 6)
     ),

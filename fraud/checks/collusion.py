@@ -110,6 +110,7 @@ def _check(name: str, **words: Any) -> Check[Any]:
 PLAIN = _(
     "Your account has much in common with other accounts, and we are looking at how they belong together."
 )
+PAST = _("Your account had much in common with other accounts.")
 
 CHECKS: tuple[Check[Any], ...] = (
     _check(
@@ -122,6 +123,7 @@ CHECKS: tuple[Check[Any], ...] = (
             "Joined with another affiliate by the same %(marks)s; %(members)s affiliates are joined in all."
         ),
         plain=PLAIN,
+        past=PAST,
         honest=_("Agencies, families and people who share an office: declare them as related."),
         measure=shared_marks,
         limits=Limits(2, sample=2),  # 1.2 no. 10: 2 partners, 2 independent kinds, or 1 payee or identity
@@ -151,6 +153,7 @@ CHECKS: tuple[Check[Any], ...] = (
         ),
         sentence=_("Of %(of)s sponsors and recruits, %(count)s have marks in common."),
         plain=PLAIN,
+        past=PAST,
         honest=_("Whoever recruits a spouse or a colleague has one such recruit."),
         measure=tied_line,
         limits=Limits(2, sample=3),  # our choice: one is a household, two are a ring of three

@@ -112,6 +112,7 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
         measure=flat_delays,
         # Rule 3: the limit is what peers reach (0.41-0.54 were measured), flooding ones 0.84; 0.5 while peers are few.
         limits=Limits(1.0, sample=20),
+        between=(0.1, 10.0),
         weight=2.0,
     ),
     Check(

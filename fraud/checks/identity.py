@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from fraud.checks.accounts import AccountFacts, Twin
-from fraud.checks.base import ROWS, Check, Limits, Measure
+from fraud.checks.base import ROWS, YES_OR_NO, Check, Limits, Measure
 from fraud.checks.facts import PERSONAL, Mark, SaleFacts, comparable, shared
 from fraud.checks.sentences import MARKS, codes, percent
 from fraud.states import Action, Cause, Subject
@@ -137,6 +137,7 @@ def _accounts(twins: list[Twin]) -> dict[str, tuple[Any, ...]]:
 
 
 OWN_PURCHASE = _("This order looks like a purchase of your own. Such orders earn no commission.")
+OWN_PURCHASE_PAST = _("This order looked like a purchase of your own.")
 
 SALES: tuple[Check[SaleFacts], ...] = (
     Check(
@@ -147,6 +148,7 @@ SALES: tuple[Check[SaleFacts], ...] = (
         statistic=_("personal marks that buyer and affiliate share"),
         sentence=_("Buyer and affiliate have the same %(marks)s."),
         plain=OWN_PURCHASE,
+        past=OWN_PURCHASE_PAST,
         honest=_("Members of one household who share a mailbox or a telephone."),
         measure=self_referral,
         limits=Limits(1),  # one suffices: rule 9
@@ -160,11 +162,13 @@ SALES: tuple[Check[SaleFacts], ...] = (
         statistic=_("browser 1, postal address 0.8, name in the e-mail address 0.8, network 0.2, added up"),
         sentence=_("Buyer and affiliate have the same %(marks)s, or one that looks alike."),
         plain=OWN_PURCHASE,
+        past=OWN_PURCHASE_PAST,
         honest=_(
             "Families, shared flats, colleagues and students: they share addresses, computers and networks."
         ),
         measure=weak_self_referral,
         limits=Limits(1.0),
+        between=(0.2, 2.8),
         weight=1.2,
         action=Action.NOTE,
     ),
@@ -176,6 +180,7 @@ SALES: tuple[Check[SaleFacts], ...] = (
         statistic=_("likeness of the names in both addresses, 0 to 1"),
         sentence=_("The names in both e-mail addresses are alike by %(percent)s %%."),
         plain=OWN_PURCHASE,
+        past=OWN_PURCHASE_PAST,
         honest=_("Relatives, and people with a frequent name."),
         measure=lookalike_buyer,
         limits=Limits(
@@ -192,9 +197,11 @@ SALES: tuple[Check[SaleFacts], ...] = (
         statistic=_("same domain: 1, another one: 0"),
         sentence=_("The buyer’s e-mail address is of the affiliate’s own domain."),
         plain=OWN_PURCHASE,
+        past=OWN_PURCHASE_PAST,
         honest=_("Colleagues in a large company, and customers of a small provider of mailboxes."),
         measure=own_domain_buyer,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=1.5,
     ),
     Check(
@@ -205,9 +212,11 @@ SALES: tuple[Check[SaleFacts], ...] = (
         statistic=_("throw-away mailbox: 1, another one: 0"),
         sentence=_("The buyer used a mailbox that is made to be thrown away."),
         plain=_("We could not verify the customer of this order yet."),
+        past=_("We could not verify the customer of this order."),
         honest=_("Buyers who guard their address; on a paid order it means little."),
         measure=disposable_buyer,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=0.7,
         action=Action.NOTE,
     ),
@@ -222,6 +231,7 @@ ACCOUNTS: tuple[Check[AccountFacts], ...] = (
         statistic=_("other affiliates with the same payment account"),
         sentence=_("Other affiliates who are paid to the same payment account: %(count)s."),
         plain=_("We need to verify your payment details."),
+        past=_("Your payment details were also those of other accounts."),
         honest=_(
             "Agencies and families who are paid together: say so in the policy, and they are left in peace."
         ),
@@ -237,6 +247,7 @@ ACCOUNTS: tuple[Check[AccountFacts], ...] = (
         statistic=_("other affiliates with the same telephone number or postal address"),
         sentence=_("Other affiliates with the same %(marks)s: %(count)s."),
         plain=_("We need to verify your contact details."),
+        past=_("Your contact details were also those of other accounts."),
         honest=_("Families, agencies and shared offices."),
         measure=same_contact,
         limits=Limits(1),
@@ -249,8 +260,9 @@ ACCOUNTS: tuple[Check[AccountFacts], ...] = (
         subject=Subject.AFFILIATE,
         title=_("Several accounts of one person"),
         statistic=_("independent marks in common with another affiliate"),
-        sentence=_("In common with another affiliate: %(marks)s."),
+        sentence=_("In common with another affiliate, or much alike: %(marks)s."),
         plain=_("We check whether other accounts belong to you as well. One is allowed."),
+        past=_("Your account had much in common with another one. One is allowed."),
         honest=_("Couples and colleagues who are affiliates both."),
         measure=several_accounts,
         limits=Limits(2),  # two independent kinds: rule 10
@@ -264,9 +276,11 @@ ACCOUNTS: tuple[Check[AccountFacts], ...] = (
         statistic=_("throw-away mailbox: 1, another one: 0"),
         sentence=_("The affiliate gave a mailbox that is made to be thrown away."),
         plain=_("Please give an e-mail address that stays yours."),
+        past=_("Your e-mail address was one that does not last."),
         honest=_("Hardly anybody: an affiliate wants to be reached."),
         measure=disposable_affiliate,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=1.5,
     ),
     Check(
@@ -279,6 +293,7 @@ ACCOUNTS: tuple[Check[AccountFacts], ...] = (
             "%(count)s of %(of)s buyers (%(percent)s %%) have addresses that differ by a number alone."
         ),
         plain=_("We could not verify the customers that you brought yet."),
+        past=_("We could not verify the customers that you brought."),
         honest=_("A company that orders from numbered mailboxes, one for each branch."),
         measure=buyers_in_series,
         limits=Limits(0.15, sample=20),  # one series of three among twenty; the sample of rule 15

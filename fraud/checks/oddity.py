@@ -37,6 +37,7 @@ CHECKS: tuple[Check[Any], ...] = (
             "Number %(place)s of %(of)s affiliates by how unlike the others its figures are, taken together."
         ),
         plain=_("Your figures differ from what is usual in this program, and we are looking at why."),
+        past=_("Your figures differed from what is usual in this program."),
         measure=unlike_all,
         limits=Limits(threshold=0.55, sample=50),
         weight=0.3,

@@ -105,6 +105,7 @@ def _with(facts: SaleFacts, others: list[Alike]) -> dict[str, tuple[Any, ...]]:
 
 
 IN_REVIEW = _("We look at this order together with others before it is paid.")
+REVIEWED = _("We looked at this order together with others.")
 
 CHECKS: tuple[Check[SaleFacts], ...] = (
     Check(
@@ -129,6 +130,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("seconds to the person’s nearest order over the same amount"),
         sentence=_("Same %(marks)s and same amount as an order %(seconds)s seconds apart."),
         plain=IN_REVIEW,
+        past=REVIEWED,
         honest=_("A second piece ordered at once, and orders that the shop splits."),
         measure=near_duplicate,
         limits=Limits(600),  # rule 12: ten minutes
@@ -143,6 +145,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("other orders from the same postal address or browser in the 24 hours before"),
         sentence=_("In the 24 hours before, orders with the same %(marks)s: %(count)s."),
         plain=IN_REVIEW,
+        past=REVIEWED,
         honest=_("Offices, dormitories and parcel stations; a computer at a trade fair."),
         measure=orders_in_a_row,
         limits=Limits(3),  # our choice: a household orders two or three times on a sale's first day
@@ -156,6 +159,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("the person’s earlier orders for the same affiliate whose money went back"),
         sentence=_("Earlier orders of this person for the same affiliate whose money went back: %(count)s."),
         plain=_("Earlier orders of this customer were refunded. We wait whether this one stays."),
+        past=_("Earlier orders of this customer were refunded."),
         honest=_("Customers of fashion, who order sizes to choose from."),
         measure=refunds_again,
         limits=Limits(2),  # our choice: once is a return, twice for the same affiliate is a habit
@@ -169,6 +173,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("earlier orders of the buyer"),
         sentence=_("Called a new customer, with earlier orders: %(count)s."),
         plain=_("We check whether the customer of this order is a new one."),
+        past=_("It was in question whether the customer of this order was a new one."),
         honest=_(
             "Customers who order as a guest, of whom the shop itself does not know that they came back."
         ),
@@ -207,6 +212,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
             "Of the same time the shop confirmed %(others)s others."
         ),
         plain=_("The shop has not confirmed this order yet."),
+        past=_("The shop had not confirmed this order."),
         honest=_(
             "Orders during an outage of the shop’s connection: then hardly any other is confirmed either."
         ),

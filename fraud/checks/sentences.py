@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 
 from fraud.checks.base import Check, Figures
 from fraud.checks.facts import Mark
+from fraud.checks.systems import COLLEAGUE
 
 MARKS = "marks"  # the figure that is a list of Mark codes
+SYSTEM = "system"  # the figure that says who says so
 
 
 def in_words(check: Check[Any], figures: Figures) -> str:
@@ -31,8 +33,12 @@ def percent(share: float) -> float:
 
 def _word(name: str, value: Any) -> str:
     if name == MARKS:
-        words: Mapping[str, Any] = dict(Mark.choices)
+        words: Mapping[str, Any] = dict(Mark.choices) | {
+            Mark.EMAIL.value: _("mailbox")
+        }  # written in many ways
         return get_text_list([str(words.get(code, code)) for code in value], _("and"))
+    if name == SYSTEM and value == COLLEAGUE:
+        return _("you or a colleague")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return number_format(value, use_l10n=True)

@@ -23,6 +23,7 @@ from fraud.peers import Baseline, trial
 from fraud.states import Action, Cause, Subject
 
 PLAIN = _("Your figures differ from what is usual in this program, and we are looking at why.")
+PAST = _("Your figures differed from what is usual in this program.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _burst(facts: PartnerFacts) -> Measure | None:
 
 
 def _check(name: str, **words: Any) -> Check[PartnerFacts]:
-    rest = {"plain": PLAIN, **words}
+    rest = {"plain": PLAIN, "past": PAST, **words}
     return Check(name=name, cause=Cause.STATISTICS, subject=Subject.AFFILIATE, **rest)
 
 
@@ -202,6 +203,7 @@ HOURS = _check(
     measure=_hours,
     # 1.2, measured warnings: the distance with a limit from peers, never its p-value. 30 orders, as for flooding.
     limits=Limits(1.0, sample=30),
+    between=(0.1, 10.0),
     weight=0.5,
     action=Action.NOTE,
 )
@@ -245,6 +247,7 @@ REFUNDS = _check(
         " %(high)s %%), while %(usual)s %% are usual among %(peers)s peers."
     ),
     plain=_("More of the orders you brought were returned than is usual, and we are looking at why."),
+    past=_("More of the orders you brought were returned than is usual."),
     honest=_("Clothes come back by size; a peer group of the same goods tells more."),
     measure=_rate("refunds"),
     limits=Limits(2.0, sample=20),  # 1.2 no. 14: 20 matured orders
@@ -259,6 +262,7 @@ CHARGEBACKS = _check(
         " while %(usual)s %% are usual among %(peers)s peers."
     ),
     plain=_("More of the orders you brought were charged back than is usual, and we are looking at why."),
+    past=_("More of the orders you brought were charged back than is usual."),
     honest=_("A shop that delivers late or bills under an unknown name is charged back for all alike."),
     measure=_rate("chargebacks"),
     limits=Limits(3.0, sample=20),  # 1.2 no. 14; rarer than refunds, so a few must not do
@@ -273,6 +277,7 @@ BURST = _check(
         " %(days)s days before)."
     ),
     plain=_("Many orders came in a short time, and we are looking at them."),
+    past=_("Many orders came in a short time."),
     honest=_("A newsletter, a viral post or a television spot: then clicks rise as well."),
     measure=_burst,
     limits=Limits(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from fraud.checks.base import Check, Limits, Measure
+from fraud.checks.base import YES_OR_NO, Check, Limits, Measure
 from fraud.checks.facts import SaleFacts
 from fraud.states import Action, Cause, Subject
 
@@ -21,6 +21,9 @@ RISKS: dict[str, int] = {
     "critical": HIGH,
 }
 DISPUTED = {"won": 0, "opened": 1, "lost": 2}  # "" is none
+# Who says it where a person of the company does. No system has such a name: sources of connections are slugs, and
+# fraud.actions.testimonies takes it from nobody else.
+COLLEAGUE = "@colleague"
 
 
 def high_risk(facts: SaleFacts) -> Measure | None:
@@ -48,11 +51,12 @@ def dispute_lost(facts: SaleFacts) -> Measure | None:
 
 
 def blocked_customer(facts: SaleFacts) -> Measure | None:
-    """Say whether a system has blocked the buyer."""
+    """Return whether the buyer is blocked: 1 by a system, 2 by a colleague, who may know of what was cleared before."""
     told = facts.told
     if told.is_blocked is None:
         return None
-    return Measure(float(told.is_blocked), figures=_by(told.blocked_by), rows=facts.rows())
+    value = float(told.is_blocked) * (2 if told.blocked_by == COLLEAGUE else 1)
+    return Measure(value, figures=_by(told.blocked_by), rows=facts.rows())
 
 
 def bad_status(facts: SaleFacts) -> Measure | None:
@@ -82,6 +86,7 @@ def _by(system: str) -> dict[str, Any]:
 
 
 PAYMENT = _("The shop is still checking the payment of this order.")
+PAYMENT_PAST = _("The shop had doubts about the payment of this order.")
 
 CHECKS: tuple[Check[SaleFacts], ...] = (
     Check(
@@ -92,9 +97,11 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("the shop’s own assessment: 0 low, 1 medium, 2 high"),
         sentence=_("%(system)s calls the risk of this order high."),
         plain=PAYMENT,
+        past=PAYMENT_PAST,
         honest=_("Gifts, travelers and first orders from a new device."),
         measure=high_risk,
         limits=Limits(HIGH),
+        between=(MEDIUM, HIGH),
         weight=2.0,
     ),
     Check(
@@ -105,9 +112,11 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("medium: 1, otherwise 0"),
         sentence=_("%(system)s calls the risk of this order medium."),
         plain=PAYMENT,
+        past=PAYMENT_PAST,
         honest=_("Most of these orders are good."),
         measure=medium_risk,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=0.5,
         action=Action.NOTE,
     ),
@@ -119,9 +128,11 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("disputed and undecided: 1, otherwise 0"),
         sentence=_("The buyer disputes the payment, says %(system)s."),
         plain=_("The customer disputes the payment of this order."),
+        past=_("The customer disputed the payment of this order."),
         honest=_("A parcel that was lost, or a name on the bill that the buyer does not know."),
         measure=dispute_opened,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=1.5,
     ),
     Check(
@@ -135,6 +146,7 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         honest=_("Disputes about late or broken goods, which are no fault of the affiliate’s."),
         measure=dispute_lost,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=2.5,
     ),
     Check(
@@ -142,12 +154,14 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         cause=Cause.SYSTEMS,
         subject=Subject.CONVERSION,
         title=_("The buyer is blocked"),
-        statistic=_("blocked: 1, otherwise 0"),
-        sentence=_("The buyer is blocked in %(system)s."),
+        statistic=_("blocked by a system: 1, by a colleague: 2, otherwise 0"),
+        sentence=_("The buyer is blocked by %(system)s."),
         plain=_("We check the customer of this order."),
+        past=_("We checked the customer of this order."),
         honest=_("Customers who were blocked for unpaid bills long ago."),
         measure=blocked_customer,
         limits=Limits(1),
+        between=(1.0, 2.0),
         weight=1.5,
     ),
     Check(
@@ -158,9 +172,11 @@ CHECKS: tuple[Check[SaleFacts], ...] = (
         statistic=_("status on the policy’s list: 1, otherwise 0"),
         sentence=_("%(system)s has the buyer as “%(status)s”."),
         plain=_("We check the customer of this order."),
+        past=_("We checked the customer of this order."),
         honest=_("A status that nobody has brought up to date."),
         measure=bad_status,
         limits=Limits(1),
+        between=YES_OR_NO,
         weight=1.0,
     ),
 )

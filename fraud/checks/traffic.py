@@ -90,6 +90,7 @@ def _counted(clicks: Mapping[str, int] | None, facts: TrafficFacts, name: str) -
 
 
 CLICKS_REVIEWED = _("Part of your clicks does not look as if it came from people. We look at them.")
+CLICKS_PAST = _("Part of your clicks did not look as if it came from people.")
 
 CHECKS: tuple[Check[TrafficFacts], ...] = (
     Check(
@@ -100,6 +101,7 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
         statistic=_("share of clicks by programs, above the peers’ share"),
         sentence=_("Clicks by programs: %(count)s of %(of)s (%(percent)s %%), usual are %(usual)s %%."),
         plain=CLICKS_REVIEWED,
+        past=CLICKS_PAST,
         honest=_("Links in places that search engines and messengers read; programs earn nobody anything."),
         measure=bot_clicks,
         limits=Limits(0.3, sample=100),  # sample: rule 5; three in ten more than peers is our choice
@@ -114,6 +116,7 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
         statistic=_("share of clicks from data centers, VPNs and Tor, above the peers’ share"),
         sentence=_("Clicks from data centers: %(count)s of %(of)s (%(percent)s %%), usual are %(usual)s %%."),
         plain=CLICKS_REVIEWED,
+        past=CLICKS_PAST,
         honest=_("Readers who care for privacy, company gateways, redirects on an affiliate’s own server."),
         measure=machine_clicks,
         # Sample: rule 5. 24metrics acts on three quarters without a comparison; half above peers is our choice.
@@ -151,6 +154,7 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
             "%(count)s of %(of)s clicks (%(percent)s %%) show no sign of a person, usual are %(usual)s %%."
         ),
         plain=CLICKS_REVIEWED,
+        past=CLICKS_PAST,
         honest=_(
             "Links opened from apps, and pages of an affiliate that lead on by themselves after a moment."
         ),
@@ -181,6 +185,7 @@ CHECKS: tuple[Check[TrafficFacts], ...] = (
         statistic=_("share of clicks by the busiest hundredth of people, carriers’ networks apart"),
         sentence=_("The busiest hundredth of people made %(count)s of %(of)s clicks (%(percent)s %%)."),
         plain=CLICKS_REVIEWED,
+        past=CLICKS_PAST,
         honest=_("Offices behind one address, and affiliates who try their own links."),
         measure=few_people,
         limits=Limits(0.5, sample=20),  # sample: rule 1; half of all clicks is our choice

@@ -20,7 +20,7 @@ from affiliates.models import Program
 from fraud.checks.facts import PERSONAL, Alike, Mark, Marks, shared
 from fraud.checks.orders import DAY, PLACES
 from fraud.gathering.came_back import came_back
-from fraud.gathering.marks import frozen, marks_of_sales
+from fraud.gathering.marks import frozen, marks_of_sales, row_mark
 from fraud.gathering.orders import Sold, hears_browsers, newest
 from fraud.models import KnownMark
 from tracking.hearsay import BROWSER, BY
@@ -223,8 +223,17 @@ def _alike(sold: Sold, marks: Marks, other: Other) -> Alike:
         apart=(sold.conversion.occurred_at - other.at).total_seconds(),
         total=other.total,
         currency=other.currency,
-        marks=frozenset(shared(marks, other.marks)),
+        marks=_marks_of_both(sold, marks, other.marks),
         has_same_number=has_same_number,
         came_back=other.came_back,
         enrollment=other.enrollment,
     )
+
+
+def _marks_of_both(sold: Sold, one: Marks, other: Marks) -> frozenset[Mark]:
+    """The kinds of marks in common; our row, which is found by the e-mail address, is no second one beside it."""
+    kinds = frozenset(shared(one, other))
+    if not {Mark.EMAIL, Mark.CUSTOMER} <= kinds or sold.conversion.customer_id is None:
+        return kinds
+    accounts = one[Mark.CUSTOMER] & other[Mark.CUSTOMER]
+    return kinds - {Mark.CUSTOMER} if accounts == {row_mark(sold.conversion.customer_id)} else kinds

@@ -112,8 +112,13 @@ def _customers(sold: Sold, known: Customer | None) -> set[str]:
         text = f"{sold.conversion.program_id}|{sold.conversion.source}|{said.external_id}"
         marks.add(fingerprint(text, purpose="mark:customer"))
     if known is not None:
-        marks.add(fingerprint(str(known.pk), purpose="mark:customer-row"))
+        marks.add(row_mark(known.pk))
     return marks
+
+
+def row_mark(customer: int) -> str:
+    """Return the mark of our own row of a customer, which may be known by an e-mail address alone."""
+    return fingerprint(str(customer), purpose="mark:customer-row")
 
 
 def _payers(account: object) -> list[str]:

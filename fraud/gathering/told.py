@@ -11,7 +11,7 @@ from django.db.models import Q
 from affiliates.models import Program
 from core.models import Event
 from fraud.checks.facts import Told, Unconfirmed
-from fraud.checks.systems import DISPUTED, risk_of
+from fraud.checks.systems import COLLEAGUE, DISPUTED, risk_of
 from fraud.gathering.orders import Sold
 from fraud.models import Policy, Testimony
 from fraud.states import TestimonyKind
@@ -67,14 +67,14 @@ def _told(sold: Sold, words: Mapping[tuple[str, int], Mapping[str, list[Word]]],
     listed = {one.strip().casefold() for one in bad}
     risk = _gravest(said[TestimonyKind.RISK], lambda word: _or_less(risk_of(word)))
     dispute = _gravest(said[TestimonyKind.DISPUTE], lambda word: DISPUTED.get(word.strip().casefold(), -1))
-    blocked = _gravest(said[TestimonyKind.BLOCKED], lambda word: _or_less(_yes(word)))
+    blocked = max(said[TestimonyKind.BLOCKED], key=_block, default=None)
     status = _gravest(said[TestimonyKind.STATUS], lambda word: int(word.strip().casefold() in listed))
     return Told(
         risk=risk[0] if risk else "",
         risk_by=risk[1] if risk else "",
         dispute=dispute[0].strip().casefold() if dispute else None,
         dispute_by=dispute[1] if dispute else "",
-        is_blocked=_yes(blocked[0]) if blocked else None,
+        is_blocked=is_yes(blocked[0]) if blocked else None,
         blocked_by=blocked[1] if blocked else "",
         crm_status=status[0] if status else "",
         crm=status[1] if status else "",
@@ -91,7 +91,13 @@ def _or_less(level: int | None) -> int:
     return -1 if level is None else level
 
 
-def _yes(word: str) -> bool | None:
+def _block(word: Word) -> tuple[int, bool]:
+    """How much a word weighs that blocks; of those that do, a colleague's own comes first."""
+    return _or_less(is_yes(word[0])), word[1] == COLLEAGUE
+
+
+def is_yes(word: str) -> bool | None:
+    """Return whether a word says that a buyer is blocked, None for one that says neither."""
     said = word.strip().casefold()
     return True if said in YES else False if said in NO else None
 

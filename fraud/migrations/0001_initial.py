@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'list entry',
-                'verbose_name_plural': 'lists',
+                'verbose_name_plural': 'allow and block lists',
             },
         ),
         migrations.CreateModel(

@@ -1,7 +1,7 @@
 """What a person has to look at: findings on one affiliate of one cause, what is held for them, what became of it."""
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -26,6 +26,10 @@ class CaseQuerySet(ScopedQuerySet):
     def overdue(self, at: datetime) -> Self:
         """Undecided ones whose deadline has passed and of which nobody was told."""
         return self.undecided().filter(due_at__lte=at, escalated_at=None)
+
+    def not_about(self, user: Any) -> Self:
+        """Those that a colleague may see: all but the ones about an affiliate account of the person's own."""
+        return self.exclude(enrollment__affiliate__user=user)
 
 
 class Case(Scoped):

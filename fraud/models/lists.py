@@ -1,7 +1,7 @@
 """Who and what is always let through or always looked at, and which accounts are known to belong together."""
 
-from datetime import datetime
-from typing import ClassVar, Self
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -30,7 +30,7 @@ class ListEntry(Scoped):
 
     class Meta:
         verbose_name = _("list entry")
-        verbose_name_plural = _("lists")
+        verbose_name_plural = _("allow and block lists")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["program", "kind", "text"], name="list_entry_once")
         ]
@@ -45,6 +45,10 @@ class ExemptionQuerySet(ScopedQuerySet):
     def in_force(self, at: datetime) -> Self:
         """Those that count at an instant."""
         return self.filter(created_at__lte=at, expires_at__gt=at)
+
+    def not_about(self, user: Any) -> Self:
+        """Those that a colleague may see: all but the ones of the person's own account."""
+        return self.exclude(enrollment__affiliate__user=user)
 
 
 class Exemption(Scoped):
@@ -70,6 +74,19 @@ class Exemption(Scoped):
     def __str__(self) -> str:
         return f"{self.enrollment} · {self.check_name or '*'}"
 
+    @property
+    def last_day(self) -> date:
+        """The last day on which it counts, on the reader's clock."""
+        return timezone.localdate(self.expires_at - timedelta(microseconds=1))
+
+
+class RelationQuerySet(ScopedQuerySet):
+    """Declared relations."""
+
+    def not_about(self, user: Any) -> Self:
+        """Those that a colleague may see: all but the ones with the person's own account."""
+        return self.exclude(one__affiliate__user=user).exclude(other__affiliate__user=user)
+
 
 class Relation(Scoped):
     """Two affiliates that a manager knows to belong together, as an agency and its client; `one` has the lower id."""
@@ -84,6 +101,8 @@ class Relation(Scoped):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar = RelationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("relation")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -122,10 +123,21 @@ def masked(email: str) -> str:
 def why_held(commission: Commission) -> str:
     """Why somebody looks at it first, in a sentence."""
     if commission.reason.startswith(SELF_REFERRAL):
-        return _("The buyer seems to be yourself. Somebody looks at it before it is approved.")
+        about = buyer_in_words(commission)
+        is_own = holds.is_of_the_buyer(commission)
+        return f"{about} {_('Somebody looks at it before it is approved.')}" if is_own else about
     if commission.reason.startswith(REVIEWED):
         return _("It is being looked at before it is paid. Nothing is decided yet.")
     return reason_in_words(commission.reason) or _("Somebody looks at it before it is approved.")
+
+
+def buyer_in_words(commission: Commission) -> str:
+    """Of what is held for a self-referral: who bought is said to the affiliate who seems to have, to nobody else."""
+    if holds.is_of_the_buyer(commission):
+        return _("The buyer seems to be yourself.")
+    if commission.level > 1:
+        return _("A sale of a partner you recruited is being looked at.")
+    return _("The order is being looked at.")
 
 
 def why_declined(commission: Commission) -> str:
@@ -136,9 +148,16 @@ def why_declined(commission: Commission) -> str:
 
 
 def _pending(commission: Commission) -> Stage:
+    if is_over(commission):
+        return Stage("wait", _("Clears soon"), _("The return window is over. It is approved next."))
     day = day_of(commission, commission.matures_at)
     about = _("It can be approved from %(day)s on, if nothing is returned.") % {"day": day}
     return Stage("wait", _("Clears %(day)s") % {"day": day}, about)
+
+
+def is_over(commission: Commission) -> bool:
+    """Whether its return window has ended: what was to happen on a day that is past is not promised any more."""
+    return commission.matures_at <= timezone.now()
 
 
 def _approved(payout_state: str | None) -> Stage:

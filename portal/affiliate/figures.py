@@ -33,7 +33,7 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Pending commissions: how many, when the next clears, and how many of them are on hold."""
+    """Pending commissions: how many, when the next clears (None: no day is known), and how many are on hold."""
 
     count: int
     next_at: datetime | None
@@ -73,12 +73,12 @@ def balances(enrollment: Enrollment) -> Balances:
     return Balances(*(enrollment.program.money(stand[stage]) for stage in stages))
 
 
-def waiting(enrollment: Enrollment) -> Waiting:
-    """What is pending; one query."""
+def waiting(enrollment: Enrollment, now: datetime) -> Waiting:
+    """What is pending at an instant; one query. A day that is past is not when anything clears."""
     pending = Commission.objects.filter(enrollment=enrollment, state=CommissionState.PENDING)
     row = pending.aggregate(
         count=Count("pk"),
-        next_at=Min("matures_at", filter=Q(is_held=False)),
+        next_at=Min("matures_at", filter=Q(is_held=False, matures_at__gt=now)),
         held=Count("pk", filter=Q(is_held=True)),
     )
     return Waiting(row["count"], row["next_at"], row["held"])

@@ -1,7 +1,7 @@
 """Who stands before us: the person's memberships under this brand, and the one they look at."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ from affiliates.roles import merchants_of
 from affiliates.states import EnrollmentState
 from commissions.actions.acceptances import asked_of
 from core.models import User
-from portal.affiliate.reviewed import cases_of
+from portal.affiliate.reviewed import cases_of, is_waiting
 from portal.brands import brand_of
 from portal.models import Brand
 
@@ -70,7 +70,7 @@ def _page(view: View, *, for_waiting: bool, asks: bool) -> View:
             return _stranger(request, brand)
         request.enrollments = own  # type: ignore[attr-defined]
         request.enrollment = chosen = _chosen(request, own)  # type: ignore[attr-defined]
-        request.has_reviews = SimpleLazyObject(cases_of([chosen]).exists)  # type: ignore[attr-defined]
+        request.has_reviews = SimpleLazyObject(partial(_has_reviews, chosen))  # type: ignore[attr-defined]
         if chosen.state in WAITING and not for_waiting:
             return render(request, "affiliate/waiting.html", {"enrollment": chosen, "section": "overview"})
         if asks and asked_of(chosen) is not None:
@@ -78,6 +78,10 @@ def _page(view: View, *, for_waiting: bool, asks: bool) -> View:
         return view(request, chosen, *args, **values)
 
     return page
+
+
+def _has_reviews(enrollment: Enrollment) -> bool:
+    return bool(cases_of([enrollment]).exists() or is_waiting(enrollment))
 
 
 def _to_new_terms(request: HttpRequest) -> HttpResponse:

@@ -19,7 +19,7 @@ from portal.affiliate.addresses import link_address
 from portal.affiliate.earned import ON_THE_WAY, label_all, shown
 from portal.affiliate.figures import Balances, balances, brought_by, last_month, waiting
 from portal.affiliate.membership import AffiliateRequest, affiliate_page, choose, open_page
-from portal.affiliate.reviewed import looked_at
+from portal.affiliate.reviewed import waits_of
 
 LATEST = 6
 BEST = 5
@@ -64,8 +64,8 @@ def overview(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
         "section": "overview",
         "enrollment": enrollment,
         "balances": stand,
-        "waiting": waiting(enrollment),
-        "reviews": looked_at(enrollment),
+        "waiting": waiting(enrollment, now),
+        "looked": waits_of(enrollment),
         "next": next_payout(enrollment, stand, payee),
         "month": month,
         "milestone": next_milestone(progress_of(enrollment, now)) if enrollment.is_active else None,

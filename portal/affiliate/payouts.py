@@ -23,6 +23,7 @@ from portal.affiliate.earnings import sentences
 from portal.affiliate.figures import balances
 from portal.affiliate.membership import AffiliateRequest, affiliate_page, open_page
 from portal.affiliate.overview import next_payout
+from portal.affiliate.reviewed import waits_of
 
 PER_PAGE = 20
 REVERSAL = "reversal:"  # what the books call the source of such an entry
@@ -58,6 +59,7 @@ def payouts(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
         "payee": payee,
         "balances": stand,
         "next": next_payout(enrollment, stand, payee),
+        "looked": waits_of(enrollment),
         "minimum": enrollment.program.money(enrollment.program.minimum_payout),
     }
     return render(request, "affiliate/payouts.html", context)

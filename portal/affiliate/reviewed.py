@@ -15,8 +15,8 @@ from commissions.models import Commission
 from commissions.states import CommissionState, ReversalCause
 from core.money import Money
 from fraud.models import Case, CaseQuerySet, Hold, Signal
-from fraud.states import Action, CaseState, Cause, Verdict
-from portal.affiliate.earned import shown
+from fraud.states import UNDECIDED, Action, CaseState, Cause, Verdict
+from portal.affiliate.earned import in_stage, shown
 
 NUMBERS = 6  # orders named beside a reason at most; the table has all
 TELLING = (Action.HOLD, Action.DECLINE)
@@ -28,6 +28,15 @@ GENERAL = {
     Cause.STATISTICS: gettext_lazy("Your figures differ from what is usual, and we are looking at why."),
     Cause.COLLUSION: gettext_lazy("We look at how some accounts belong together."),
     Cause.SYSTEMS: gettext_lazy("We wait for what the shop says about some of your orders."),
+}
+# the same once it is decided
+DONE = {
+    Cause.IDENTITY: gettext_lazy("We checked who the customers and accounts concerned are."),
+    Cause.ORDERS: gettext_lazy("We looked at some of your orders together."),
+    Cause.TRAFFIC: gettext_lazy("We looked at how visitors came to the shop."),
+    Cause.STATISTICS: gettext_lazy("Your figures differed from what is usual, and we looked at why."),
+    Cause.COLLUSION: gettext_lazy("We looked at how some accounts belong together."),
+    Cause.SYSTEMS: gettext_lazy("We asked what the shop says about some of your orders."),
 }
 
 
@@ -86,6 +95,20 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """What is on hold: its worth, the reviews that hold a part of it, and of how many nobody asks the affiliate."""
+
+    amount: Money
+    reviews: list[Review]
+    others: int
+
+    @property
+    def only(self) -> Review | None:
+        """The one review that holds all of it."""
+        return self.reviews[0] if len(self.reviews) == 1 and not self.others else None
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why it is looked at, in a sentence, and the numbers of the affiliate's own orders that it is about."""
 
@@ -124,10 +147,38 @@ def reviews_of(cases: Sequence[Case]) -> list[Review]:
     return [found[case.pk] for case in cases]
 
 
+def worth_of(cases: Sequence[Case]) -> Money:
+    """What undecided cases of one affiliate hold together; what several of them hold counts once."""
+    held = Commission.objects.filter(pk__in=_own_holds(cases).values("commission")).with_net()
+    sums = held.aggregate(worth=Sum("amount", default=0), taken=Sum("reversed_amount", default=0))
+    money: Money = cases[0].program.money(sums["worth"] - sums["taken"])
+    return money
+
+
 def looked_at(enrollment: Enrollment) -> list[Review]:
     """The reviews that still hold something of the affiliate's, the most urgent first."""
     cases = list(cases_of([enrollment]).undecided().order_by("due_at", "pk"))
     return [review for review in reviews_of(cases) if review.count] if cases else []
+
+
+def waits_of(enrollment: Enrollment) -> Waits:
+    """All that is on hold, and the reviews that say why."""
+    held = in_stage(shown(enrollment), "held")
+    sums = held.aggregate(worth=Sum("amount", default=0), taken=Sum("reversed_amount", default=0))
+    amount = enrollment.program.money(sums["worth"] - sums["taken"])
+    return Waits(amount, looked_at(enrollment), unreviewed(enrollment).count())
+
+
+def unreviewed(enrollment: Enrollment) -> QuerySet[Commission]:
+    """What is on hold without a review of the affiliate's own: the house, a colleague or another's sale is why."""
+    own = Hold.objects.filter(case__enrollment=enrollment, case__state__in=UNDECIDED, lifted_at=None)
+    return in_stage(shown(enrollment), "held").exclude(pk__in=own.values("commission"))
+
+
+def is_waiting(enrollment: Enrollment) -> bool:
+    """Whether anything is on hold."""
+    held = Commission.objects.filter(enrollment=enrollment, is_held=True)
+    return bool(held.exclude(state=CommissionState.DECLINED).exists())
 
 
 def commissions_of(case: Case) -> QuerySet[Commission]:
@@ -136,7 +187,7 @@ def commissions_of(case: Case) -> QuerySet[Commission]:
 
 
 def reasons_of(cases: Sequence[Case]) -> dict[int, list[Reason]]:
-    """Case id -> why it is looked at; sentences without figures, each once; two queries."""
+    """Case id -> why it is, or was, looked at; sentences without figures, each once; two queries."""
     signals = Signal.objects.standing().filter(case__in=cases, action__in=TELLING).order_by("pk")
     orders = dict(
         _own_holds(cases)
@@ -144,12 +195,17 @@ def reasons_of(cases: Sequence[Case]) -> dict[int, list[Reason]]:
         .values_list("commission__conversion", "commission__conversion__external_id")
     )
     said: dict[int, dict[str, list[str]]] = {case.pk: defaultdict(list) for case in cases}
+    decided = {case.pk: case.is_decided for case in cases}
     for signal in signals.only("case", "check_name", "conversion"):
         if signal.check_itself is not None:
-            numbers = said[signal.case_id][str(signal.check_itself.plain)]
+            numbers = said[signal.case_id][signal.check_itself.told(is_decided=decided[signal.case_id])]
             if signal.conversion_id in orders and orders[signal.conversion_id] not in numbers:
                 numbers.append(orders[signal.conversion_id])
-    return {case.pk: _reasons(said[case.pk]) or [Reason(str(GENERAL[Cause(case.cause)]))] for case in cases}
+    return {case.pk: _reasons(said[case.pk]) or [Reason(_general(case))] for case in cases}
+
+
+def _general(case: Case) -> str:
+    return str((DONE if case.is_decided else GENERAL)[Cause(case.cause)])
 
 
 def outcome_of(case: Case) -> str:

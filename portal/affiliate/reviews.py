@@ -22,7 +22,7 @@ from fraud.states import CaseState
 from portal.affiliate.earned import label_all
 from portal.affiliate.membership import AffiliateRequest, open_page
 from portal.affiliate.review_form import READ, AnswerForm, Bounded, too_large
-from portal.affiliate.reviewed import cases_of, commissions_of, reasons_of, reviews_of
+from portal.affiliate.reviewed import cases_of, commissions_of, reasons_of, reviews_of, unreviewed
 
 PER_PAGE = 25
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
@@ -31,15 +31,18 @@ TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 @require_safe
 @open_page
 def reviews(request: AffiliateRequest, enrollment: Enrollment) -> HttpResponse:
-    """List what is looked at, then what was decided."""
+    """List what is looked at, what else is on hold, then what was decided."""
     cases = cases_of([enrollment])
     waiting = list(cases.undecided().order_by("due_at", "pk"))
     decided = cases.filter(state=CaseState.DECIDED).order_by("-decided_at", "-pk")
     page = Paginator(decided, PER_PAGE).get_page(request.GET.get("page"))
     reasons = reasons_of(waiting) if waiting else {}
+    others = list(unreviewed(enrollment)[: PER_PAGE + 1])
     context = {
         "section": "reviews",
         "enrollment": enrollment,
+        "rows": label_all(others[:PER_PAGE]),
+        "has_more": len(others) > PER_PAGE,
         "waiting": [(review, reasons[review.case.pk]) for review in reviews_of(waiting)] if waiting else [],
         "decided": reviews_of(list(page)) if page else [],
         "page": page,

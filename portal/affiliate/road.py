@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from commissions import holds
 from commissions.models import Commission, Reversal
 from commissions.states import CommissionState, ReversalCause
 from commissions.words.figures import share_in_words
@@ -16,9 +17,11 @@ from payouts.states import PayoutState
 from portal.affiliate.earned import (
     LISTED,
     REVIEWED,
+    SELF_REFERRAL,
     cause_of,
     day_of,
     is_of_a_period,
+    is_over,
     source_of,
     why_declined,
     why_held,
@@ -126,15 +129,21 @@ def _maturity(commission: Commission) -> list[Step]:
     if commission.state == CommissionState.APPROVED:
         at = commission.approved_at or commission.matures_at
         return [Step("done", _("Approved"), _moment(commission, at)), *held]
+    if is_over(commission):
+        now = Step("next", _("Ready to pay")) if held else Step("now", _("Ready to pay"), _("Approved next."))
+        return [*held, Step("done", _("Return window"), _("It is over.")), now]
+    if held:  # when it clears is not known
+        return [*held, Step("next", _("Return window")), Step("next", _("Ready to pay"))]
     about = _("Clears on %(day)s if nothing is returned.") % {
         "day": day_of(commission, commission.matures_at)
     }
-    return [*held, Step("now", _("Return window"), about), Step("next", _("Ready to pay"))]
+    return [Step("now", _("Return window"), about), Step("next", _("Ready to pay"))]
 
 
 def _hold(commission: Commission) -> Step:
     """A review is a question, and no mistake of anybody."""
-    state = "now" if commission.reason.startswith(REVIEWED) else "bad"
+    is_of_another = commission.reason.startswith(SELF_REFERRAL) and not holds.is_of_the_buyer(commission)
+    state = "now" if commission.reason.startswith(REVIEWED) or is_of_another else "bad"
     return Step(state, _("On hold"), why_held(commission))
 
 

@@ -30,7 +30,7 @@ def test_later_sale_of_a_batch_sees_the_earlier(program: Program, ann: Enrollmen
     assert (one.alike, one.earlier, three.alike, three.earlier) == ((), 0, (), 0)
     (found,) = two.alike
     assert (found.conversion, found.apart, found.total, found.enrollment) == (first.pk, 3600.0, 4900, bob.pk)
-    assert found.marks == {Mark.EMAIL, Mark.CUSTOMER}
+    assert found.marks == {Mark.EMAIL}
     assert two.earlier == 1
 
 
@@ -50,7 +50,7 @@ def test_customers_order_before_screening_began_is_found(program: Program, ann: 
 
     (facts,) = gather(program, second)
 
-    assert [(one.conversion, one.marks) for one in facts.alike] == [(first.pk, {Mark.EMAIL, Mark.CUSTOMER})]
+    assert [(one.conversion, one.marks) for one in facts.alike] == [(first.pk, {Mark.EMAIL})]
     assert KnownMark.objects.count() == 0
 
 
@@ -146,3 +146,20 @@ def test_money_came_back(
     _first, facts = gather(program)
 
     assert [one.came_back for one in facts.alike] == [expected]
+
+
+def test_row_that_is_known_by_the_address_alone_is_no_second_mark(program: Program, ann: Enrollment) -> None:
+    take(ann, order("1", ago=HOUR, email="kim@mail.example"), order("2", email="Kim+shop@Mail.example"))
+
+    facts = gather(program)
+
+    assert [[one.marks for one in each.alike] for each in facts] == [[], [{Mark.EMAIL}]]
+
+
+def test_account_that_the_store_itself_names_is_a_second_mark(program: Program, ann: Enrollment) -> None:
+    known = {"external_id": "C-7"}
+    take(ann, order("1", ago=HOUR, customer=known), order("2", customer=known))
+
+    facts = gather(program)
+
+    assert [[one.marks for one in each.alike] for each in facts] == [[], [{Mark.EMAIL, Mark.CUSTOMER}]]

@@ -10,7 +10,7 @@ from affiliates.roles import NotAllowed
 from commissions.states import IllegalMove
 from core.models import Event, User
 from fraud.actions import lists
-from fraud.lists.entries import EntryRefused, plain_entry
+from fraud.lists.entries import EntryRefused, lines_of, plain_entry, readable
 from fraud.lists.matching import address_in, domain_in, page_in
 from fraud.models import Exemption, ListEntry, Relation
 from fraud.states import ListKind
@@ -69,11 +69,48 @@ def test_entries_are_kept_in_one_way(kind: str, text: str, expected: str) -> Non
         ("network", ""),
         ("referrer", "deals.example/" + "a" * 260),
         ("referrer", "deals.example/\u202e"),
+        ("referrer", "deals.example/codes*?q=1"),
+        ("referrer", "deals.example/codes#top"),
+        ("referrer", "deals.example/[ab]"),
     ],
 )
 def test_what_is_no_entry_of_its_kind_is_refused(kind: str, text: str) -> None:
     with pytest.raises(EntryRefused):
         plain_entry(ListKind(kind), text)
+
+
+LONG = ".".join(["a" * 60] * 5)  # 304 letters
+
+
+@pytest.mark.parametrize("kind", ["domain", "referrer"])
+@pytest.mark.parametrize("text", [f"{LONG}.example", "a" * 64 + ".example", "ü" * 60 + ".example"])
+def test_domains_are_as_long_as_machines_take_them(kind: str, text: str) -> None:
+    with pytest.raises(EntryRefused, match="at most 253 letters, and 63 between two dots"):
+        plain_entry(ListKind(kind), text)
+
+    longest = f"{'.'.join(['a' * 60] * 4)}.example"
+    assert plain_entry(ListKind(kind), longest) == longest
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("xn--mller-kva.de", "müller.de"),
+        ("*.xn--mller-kva.de/codes*", "*.müller.de/codes*"),
+        ("mail.example", ""),
+        ("xn--.de", ""),
+        ("198.51.100.0/24", ""),
+        ("2001:db8::/48", ""),
+    ],
+)
+def test_entries_are_read_in_the_letters_of_their_language(entry: str, expected: str) -> None:
+    assert readable(entry) == expected
+
+
+def test_lines_have_numbers_and_comments() -> None:
+    text = "# ours\r\nmail.example # old\n\n deals.example/a#b \n#\nDE"
+
+    assert list(lines_of(text)) == [(2, "mail.example"), (4, "deals.example/a#b"), (6, "DE")]
 
 
 def test_what_is_kept_is_found_by_the_matching() -> None:
@@ -168,6 +205,25 @@ def test_exemption_needs_an_end_a_reason_and_a_check(
         lists.grant(ann, check, until=until, reason=reason, actor=mia, at=NOON)
 
     assert Exemption.objects.count() == 0
+
+
+def test_exemption_from_another_check_is_another_one(ann: Enrollment, mia: User) -> None:
+    first = lists.grant(ann, "order_burst", until=NOON + YEAR, reason="known", actor=mia, at=NOON)
+
+    second = lists.grant(ann, until=NOON + YEAR, reason="known", actor=mia, at=NOON)
+    shorter = lists.grant(ann, until=NOON + YEAR / 2, reason="for now", actor=mia, at=NOON)
+
+    assert first != second == shorter
+    assert (shorter.expires_at, shorter.reason) == (NOON + YEAR / 2, "for now")
+    assert Exemption.objects.get(pk=first.pk).expires_at == NOON + YEAR
+
+
+def test_one_bad_entry_among_many_leaves_nothing(program: Program, mia: User) -> None:
+    with pytest.raises(EntryRefused):
+        lists.add_entries(program, "country", ["DE", "nowhere"], actor=mia)
+
+    assert ListEntry.objects.count() == 0
+    assert news("fraudlist.changed") == []
 
 
 def test_exemption_ends_early_and_once(ann: Enrollment, mia: User) -> None:

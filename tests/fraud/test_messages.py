@@ -10,7 +10,7 @@ from tests import makers
 from tests.fraud.admin.found import asked, keep
 
 pytestmark = pytest.mark.django_db
-OWN = "looks like a purchase of your own"
+OWN = "looked like a purchase of your own"
 LOST = "The payment of this order went back to the customer."
 
 
@@ -35,3 +35,22 @@ def test_what_is_not_so_any_more_is_no_reason(ann: Enrollment, state: SignalStat
     one = message_for(own, Verdict.DECLINE)
 
     assert [(text.count(OWN), text.count(LOST)) for text in (both, one)] == [(1, 1), (1, 0)]
+
+
+@pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict != Verdict.EXTEND])
+def test_message_of_a_verdict_greets_nobody_and_promises_no_look(ann: Enrollment, verdict: Verdict) -> None:
+    sale = makers.make_commission(ann)
+    found = [asked(name, ann, sale=sale) for name in ("refunds_again", "orders_in_a_row", "near_duplicate")]
+    (case,) = keep(ann, *found)
+
+    text = message_for(case, verdict)
+
+    assert text[0].isupper()
+    assert [words for words in ("Hello", "We wait", "We look at", "before it is paid") if words in text] == []
+    assert text.count("Earlier orders of this customer were refunded.") == (verdict != Verdict.CLEAR)
+
+
+def test_verdict_that_decides_nothing_has_no_message(ann: Enrollment) -> None:
+    (case,) = keep(ann, asked("self_referral", ann, sale=makers.make_commission(ann)))
+
+    assert message_for(case, Verdict.EXTEND) == ""

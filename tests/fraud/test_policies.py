@@ -9,7 +9,7 @@ from affiliates.models import Program
 from affiliates.roles import NotAllowed
 from core.models import Event, User
 from fraud.actions.policies import policy_of, set_check, set_policy
-from fraud.checks import CHECKS
+from fraud.checks import CHECKS, Limits, Measure
 from fraud.models import Policy
 from fraud.states import Action
 from tests import makers
@@ -92,6 +92,11 @@ def test_event_says_what_was_and_what_is(program: Program, mia: User) -> None:
         ("threshold", float("inf")),
         ("threshold", "1"),
         ("threshold", True),
+        ("threshold", -1),
+        ("threshold", 0),
+        ("threshold", 1.01),
+        ("on", None),
+        ("action", None),
         ("sample", 0),
         ("sample", 1.5),
         ("sample", 1_000_001),
@@ -113,12 +118,58 @@ def test_what_cannot_be_is_refused(program: Program, mia: User, what: str, value
 
 @pytest.mark.parametrize(
     ("what", "value"),
-    [("threshold", -2.5), ("sample", 1_000_000), ("weight", 3), ("weight", 0), ("on", False)],
+    [
+        ("threshold", 0.01),
+        ("threshold", 1),
+        ("sample", 1_000_000),
+        ("weight", 3),
+        ("weight", 0),
+        ("on", False),
+    ],
 )
 def test_what_stands_at_the_edge_is_taken(program: Program, mia: User, what: str, value: Any) -> None:
     policy = set_check(program, "lookalike_buyer", actor=mia, **{what: value})
 
     assert policy.checks == {"lookalike_buyer": {what: value}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("self_referral", -1, "Enter a number from 1 to 1,000."),
+        ("self_referral", 1e9, "Enter a number from 1 to 1,000."),
+        ("same_payee", 0, "Enter a number from 1 to 1,000,000."),
+        ("lookalike_buyer", 2, "Enter a number from 0.01 to 1."),
+        ("rushed_order", -1, "Enter a number from 0 to 86,400."),
+        ("far_away", 0, "This check answers yes or no, so its threshold is always 1."),
+        ("far_away", 2, "This check answers yes or no, so its threshold is always 1."),
+    ],
+)
+def test_threshold_that_cannot_be_meant_is_refused_with_its_range(
+    program: Program, mia: User, name: str, value: float, sentence: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        set_check(program, name, threshold=value, actor=mia)
+
+    assert refused.value.message_dict == {f"{name}.threshold": [sentence]}
+    assert Policy.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+def test_absence_speaks_under_no_threshold_that_is_taken(name: str) -> None:
+    check = CHECKS[name]
+    least, most = check.bounds
+
+    assert least <= check.limits.threshold <= most
+    assert check.is_low_bad or not check.speaks(Measure(0.0, 10**6), Limits(least))
+
+
+def test_none_brings_a_number_back_to_its_default(program: Program, mia: User) -> None:
+    set_check(program, "order_burst", threshold=9, sample=99, weight=0.1, on=False, actor=mia)
+
+    policy = set_check(program, "order_burst", threshold=None, sample=None, weight=None, actor=mia)
+
+    assert policy.checks == {"order_burst": {"on": False}}
 
 
 @pytest.mark.parametrize("name", MAY_DECLINE)

@@ -94,7 +94,7 @@ def test_codes_become_words_and_numbers_are_written_as_the_reader_does() -> None
 
     with override("en"):
         assert in_words(check, {"marks": ["device", "phone"]}) == (
-            "In common with another affiliate: browser and telephone number."
+            "In common with another affiliate, or much alike: browser and telephone number."
         )
     with override("de"):
         assert "34,5" in in_words(by_name(CHECKS)["lookalike_buyer"], {"percent": percent(0.3449)})

@@ -12,6 +12,7 @@ from commissions.models import Commission
 from core.models import Event, User
 from fraud.actions import answers, cases, holds, verdicts
 from fraud.checks import CHECKS
+from fraud.messages import message_for
 from fraud.models import Case
 from fraud.states import Verdict
 from portal import notices
@@ -228,7 +229,42 @@ def test_decision_taken_back_is_told_in_place_of_the_decision(
     assert [(letter.to, letter.subject) for letter in letters] == [
         ([ANN], "€10.00 of your earnings is being looked at again")
     ]
-    assert letters[0].body.count("A mistake.") == 0
+    assert letters[0].body.count("    A mistake.\n") == 1
+
+
+def test_decision_taken_back_of_what_does_not_wait_is_told_with_its_reason(
+    ann: Enrollment, brand: Brand, mia: User
+) -> None:
+    case = open_case(ann)
+    decide(case, Verdict.SUSPEND, mia, "Please call us.")
+    verdicts.undo(Case.objects.get(), reason="It was a mix-up.", actor=mia, at=LATER + timedelta(hours=1))
+
+    (letter,) = send("case.undone")
+
+    assert (letter.subject, letter.body.count("It was a mix-up.")) == ("A decision was taken back", 1)
+
+
+def test_decision_greets_once_and_says_nothing_twice(ann: Enrollment, brand: Brand, rita: User) -> None:
+    for verdict in (Verdict.CLEAR, Verdict.DECLINE, Verdict.REVERSE):
+        case = open_case(ann, makers.make_commission(ann))
+        decide(case, verdict, rita, message_for(case, verdict))
+
+    letters = send("case.decided")
+
+    assert len(letters) == 3
+    for letter in letters:
+        said = [line.strip() for line in letter.body.splitlines() if line.strip()]
+        assert letter.body.count("Hello") == 1
+        assert letter.body.lower().count("we have looked") == 1
+        assert len(said) == len(set(said))
+
+
+def test_every_line_of_a_message_is_set_off(ann: Enrollment, brand: Brand, rita: User) -> None:
+    decide(open_case(ann, makers.make_commission(ann)), Verdict.CLEAR, rita, "First.\n\nSecond.")
+
+    (letter,) = send("case.decided")
+
+    assert letter.body.count("    First.\n\n    Second.\n") == 1
 
 
 # --- colleagues --------------------------------------------------------------------------------------------

@@ -1,20 +1,25 @@
 """Lists, exemptions and relations: added by a form, ended by a button, each for owners and managers."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from affiliates.models import Enrollment, Program
-from core.models import Event, User
+from core.models import Event, Job, User
 from fraud.actions import lists
+from fraud.checks import CHECKS
 from fraud.models import Exemption, ListEntry, Relation
+from tests import makers
 
 pytestmark = pytest.mark.django_db
 Enter = Callable[[Any], Client]
+BURST = CHECKS["order_burst"].title
+COMPLETED = {"app_label": "fraud", "model_name": "exemption", "field_name": "enrollment"}
 ENTRY, EXEMPTION, RELATION = (f"/admin/fraud/{name}/" for name in ("listentry", "exemption", "relation"))
 
 
@@ -22,10 +27,24 @@ def entry(program: Program, **fields: str) -> dict[str, str]:
     return {
         "program": str(program.pk),
         "kind": "network",
-        "text": "198.51.100.7/24",
+        "entries": "198.51.100.7/24",
         "is_allowed": "0",
         "note": "",
     } | fields
+
+
+def exempt(who: Enrollment, day: date, reason: str = "television") -> dict[str, str]:
+    return {
+        "enrollment": str(who.pk),
+        "check_name": "order_burst",
+        "expires_at": day.isoformat(),
+        "reason": reason,
+    }
+
+
+def told(answer: Any) -> list[str]:
+    """The messages of a page."""
+    return [str(each) for each in answer.context["messages"]]
 
 
 def test_entry_is_kept_in_one_way(program: Program, mia: User, enter: Enter) -> None:
@@ -42,7 +61,7 @@ def test_entry_is_kept_in_one_way(program: Program, mia: User, enter: Enter) -> 
 
 
 def test_what_is_no_entry_is_told_in_words(program: Program, mia: User, enter: Enter) -> None:
-    answer = enter(mia).post(f"{ENTRY}add/", entry(program, text="300.1.1.1"), follow=True)
+    answer = enter(mia).post(f"{ENTRY}add/", entry(program, entries="300.1.1.1"), follow=True)
 
     assert "Write an address or a range of them" in answer.content.decode()
     assert ListEntry.objects.count() == 0
@@ -51,9 +70,105 @@ def test_what_is_no_entry_is_told_in_words(program: Program, mia: User, enter: E
 def test_entry_moves_to_the_other_list(program: Program, mia: User, enter: Enter) -> None:
     client = enter(mia)
     for side in ("0", "1"):
-        client.post(f"{ENTRY}add/", entry(program, text="198.51.100.0/24", is_allowed=side))
+        answer = client.post(f"{ENTRY}add/", entry(program, is_allowed=side), follow=True)
 
     assert ListEntry.objects.get().is_allowed is True
+    assert told(answer) == ["“198.51.100.0/24” was blocked; it is allowed from now on."]
+
+
+def test_entry_that_stands_already_is_told(program: Program, mia: User, enter: Enter) -> None:
+    client = enter(mia)
+    client.post(f"{ENTRY}add/", entry(program))
+
+    answer = client.post(f"{ENTRY}add/", entry(program), follow=True)
+
+    assert told(answer)[1:] == ["“198.51.100.0/24” stood on this list already: nothing was changed."]
+
+
+def test_many_entries_are_taken_with_one_round_of_looking_again(
+    program: Program, mia: User, enter: Enter
+) -> None:
+    lists.add_entry(program, "domain", "known.example", actor=mia)
+    lists.add_entry(program, "domain", "moved.example", is_allowed=True, actor=mia)
+    jobs = Job.objects.filter(task=lists.FOLLOWER).count()
+    text = "# throw-away\r\nknown.example\r\nmoved.example # was ours\r\n\r\n" + "\r\n".join(
+        f"mail{n}.example" for n in range(30)
+    )
+
+    answer = enter(mia).post(
+        f"{ENTRY}add/", entry(program, kind="domain", entries=text, note="May"), follow=True
+    )
+
+    assert ListEntry.objects.filter(is_allowed=False).count() == 32
+    assert told(answer) == [
+        "30 entries are blocked from now on.",
+        "“moved.example” was allowed; it is blocked from now on.",
+        "“known.example” stood on this list already: nothing was changed.",
+    ]
+    assert Event.objects.filter(kind="fraudlist.changed").count() == 2 + 31
+    assert Job.objects.filter(task=lists.FOLLOWER).count() == jobs + 1
+
+
+def test_bad_lines_are_told_and_nothing_is_lost(program: Program, mia: User, enter: Enter) -> None:
+    text = "good.example\nno domain\n\nmail\nother.example"
+
+    answer = enter(mia).post(f"{ENTRY}add/", entry(program, kind="domain", entries=text))
+
+    wanted = "Write the part of an e-mail address behind the @, like mail.example."
+    assert answer.context["adminform"].form.errors["entries"] == [
+        f"Line 2, “no domain”: {wanted}",
+        f"Line 4, “mail”: {wanted}",
+        "Nothing was added: mend these lines or take them out.",
+    ]
+    assert "good.example\nno domain" in answer.content.decode()
+    assert ListEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [(1001, "At most 1000 entries at once, and these are 1001"), (0, "Write at least one entry.")],
+)
+def test_too_many_lines_and_none_are_refused(
+    program: Program, mia: User, enter: Enter, lines: int, sentence: str
+) -> None:
+    text = "# nothing\n" + "".join(f"mail{n}.example\n" for n in range(lines))
+
+    answer = enter(mia).post(f"{ENTRY}add/", entry(program, kind="domain", entries=text))
+
+    (told_of,) = answer.context["adminform"].form.errors["entries"]
+    assert told_of.startswith(sentence)
+    assert ListEntry.objects.count() == 0
+
+
+def test_domain_in_other_letters_is_shown_in_both_ways(program: Program, mia: User, enter: Enter) -> None:
+    client = enter(mia)
+    answer = client.post(f"{ENTRY}add/", entry(program, kind="domain", entries="Müller.de"), follow=True)
+
+    text = answer.content.decode()
+    assert "müller.de<small>xn--mller-kva.de</small>" in text
+    assert told(answer) == ["“müller.de” is blocked from now on."]
+    page = client.get(f"{ENTRY}{ListEntry.objects.get().pk}/change/").content.decode()
+    assert "müller.de<small>xn--mller-kva.de</small>" in page
+
+
+def test_list_has_one_name_and_counts_entries(program: Program, mia: User, enter: Enter) -> None:
+    for code in ("DE", "FR"):
+        lists.add_entry(program, "country", code, actor=mia)
+
+    text = enter(mia).get(ENTRY).content.decode()
+
+    assert "<h1>Allow and block lists</h1>" in text
+    assert "2 entries" in text
+
+
+def test_lists_are_told_apart_in_their_own_words(program: Program, mia: User, enter: Enter) -> None:
+    blocked = lists.add_entry(program, "country", "DE", actor=mia)
+    allowed = lists.add_entry(program, "country", "FR", is_allowed=True, actor=mia)
+    client = enter(mia)
+
+    found = [list(client.get(ENTRY, {"side": side}).context["cl"].result_list) for side in ("block", "allow")]
+
+    assert found == [[blocked], [allowed]]
 
 
 def test_entry_is_taken_off_and_leads_back_to_the_list(program: Program, mia: User, enter: Enter) -> None:
@@ -90,6 +205,34 @@ def test_exemption_ends_with_its_day(ann: Enrollment, mia: User, enter: Enter) -
     assert (row.enrollment, row.check_name, row.reason) == (ann, "order_burst", "television")
     assert timezone.localtime(row.expires_at).date() == day + timedelta(days=1)
     assert (timezone.localtime(row.expires_at).hour, row.program) == (0, ann.program)
+
+
+def test_exemption_says_its_last_day(ann: Enrollment, mia: User, enter: Enter) -> None:
+    day = timezone.localdate() + timedelta(days=30)
+
+    answer = enter(mia).post(f"{EXEMPTION}add/", exempt(ann, day), follow=True)
+
+    words = date_format(day, "j M" if day.year == timezone.localdate().year else "j M Y")
+    assert told(answer) == [f"Ann Archer is exempt from “{BURST}” until the end of {words}."]
+    assert f'<td class="field-until">{words}</td>' in answer.content.decode()
+
+
+def test_second_exemption_changes_the_first_and_says_so(ann: Enrollment, mia: User, enter: Enter) -> None:
+    client, day = enter(mia), timezone.localdate() + timedelta(days=30)
+    client.post(f"{EXEMPTION}add/", exempt(ann, day, "television"), follow=True)
+    first = Exemption.objects.get()
+
+    answer = client.post(f"{EXEMPTION}add/", exempt(ann, day + timedelta(days=1), "radio"), follow=True)
+    again = client.post(f"{EXEMPTION}add/", exempt(ann, day + timedelta(days=1), "radio"), follow=True)
+
+    row = Exemption.objects.get()
+    assert (row.pk, row.reason, row.last_day) == (first.pk, "radio", day + timedelta(days=1))
+    assert "was exempt" in told(answer)[0]
+    assert "(television)" in told(answer)[0]
+    assert told(again) == [f"Ann Archer was exempt from “{BURST}” already: nothing was different."]
+    data = [event.data for event in Event.objects.filter(kind="exemption.granted").order_by("pk")]
+    assert len(data) == 2
+    assert data[1]["before"] == {"until": first.expires_at.isoformat(), "reason": "television"}
 
 
 @pytest.mark.parametrize("days", [-1, 367])
@@ -133,6 +276,41 @@ def test_relation_is_declared_and_ended(ann: Enrollment, bob: Enrollment, mia: U
 
     assert answer["Location"] == RELATION
     assert Relation.objects.count() == 0
+
+
+def test_relation_that_is_declared_already_is_told(
+    ann: Enrollment, bob: Enrollment, mia: User, enter: Enter
+) -> None:
+    lists.declare(ann, bob, reason="agency", actor=mia)
+    sent = {"one": str(bob.pk), "other": str(ann.pk), "reason": "friends"}
+
+    answer = enter(mia).post(f"{RELATION}add/", sent, follow=True)
+
+    assert told(answer) == ["Ann Archer – Bob Baker were declared already (agency): nothing was changed."]
+    assert Relation.objects.get().reason == "agency"
+
+
+def test_rows_about_the_own_account_are_for_colleagues(
+    program: Program, ann: Enrollment, bob: Enrollment, mia: User, olga: User, enter: Enter
+) -> None:
+    mine = makers.make_enrollment(program, affiliate=makers.make_affiliate(program.merchant, user=mia))
+    until = timezone.now() + timedelta(days=30)
+    about_me = [
+        (EXEMPTION, lists.grant(mine, until=until, reason="watched", actor=olga)),
+        (RELATION, lists.declare(ann, mine, reason="watched", actor=olga)),
+    ]
+    lists.grant(ann, until=until, reason="others", actor=olga)
+    lists.declare(ann, bob, reason="others", actor=olga)
+
+    for address, row in about_me:
+        own, theirs = (enter(one).get(address).content.decode() for one in (mia, olga))
+        assert ("watched" in own, "others" in own) == (False, True)
+        assert ("watched" in theirs, "others" in theirs) == (True, True)
+        assert enter(mia).get(f"{address}{row.pk}/change/").status_code == 302
+        assert enter(mia).post(f"{address}{row.pk}/do/end/", {"confirm": "1"}).status_code == 302
+
+    assert Exemption.objects.in_force(timezone.now()).count() == 2
+    assert Relation.objects.count() == 2
 
 
 def test_relation_of_one_with_itself_is_refused(ann: Enrollment, mia: User, enter: Enter) -> None:
@@ -183,9 +361,12 @@ def test_affiliates_of_others_are_neither_offered_nor_taken(
     day = (timezone.localdate() + timedelta(days=3)).isoformat()
 
     page = client.get(f"{EXEMPTION}add/").content.decode()
+    found = client.get("/admin/autocomplete/", COMPLETED | {"term": "r"}).json()["results"]
     client.post(f"{EXEMPTION}add/", {"enrollment": stranger.pk, "expires_at": day, "reason": "x"})
     client.post(f"{RELATION}add/", {"one": ann.pk, "other": stranger.pk, "reason": "x"})
 
-    assert "Ann Archer" in page
-    assert "Stan Stranger" not in page
+    assert "Ann Archer" not in page  # a program may have thousands: they come while one types
+    names = [each["text"].partition(" · ")[0] for each in found]
+    assert "Ann Archer" in names
+    assert "Stan Stranger" not in names
     assert (Exemption.objects.count(), Relation.objects.count()) == (0, 0)

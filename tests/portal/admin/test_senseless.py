@@ -35,7 +35,19 @@ def test_chosen_row_that_cannot_be_changes_nothing(
     assert (answer.status_code, busy.enrollment.state) == (200, "applied")
 
 
-def test_nothing_completes_while_one_types(enter: Enter, busy: SimpleNamespace, olga: User) -> None:
-    where = {"app_label": "affiliates", "model_name": "enrollment", "field_name": "affiliate", "term": "a"}
+@pytest.mark.parametrize(
+    ("model", "field", "term", "code"),
+    [
+        ("affiliates.enrollment", "affiliate", "a", 404),
+        ("fraud.exemption", "program", "a", 404),
+        ("fraud.exemption", "enrollment", "\0", 404),
+        ("fraud.exemption", "enrollment", "a", 200),
+    ],
+)
+def test_only_fields_that_ask_for_it_complete(
+    enter: Enter, busy: SimpleNamespace, olga: User, model: str, field: str, term: str, code: int
+) -> None:
+    app, _dot, name = model.partition(".")
+    where = {"app_label": app, "model_name": name, "field_name": field, "term": term}
 
-    assert enter(olga).get("/admin/autocomplete/", where).status_code == 404
+    assert enter(olga).get("/admin/autocomplete/", where).status_code == code

@@ -93,6 +93,8 @@ def test_commission_is_held_and_released(busy: SimpleNamespace, mia: User, enter
     busy.commission.refresh_from_db()
     assert (busy.commission.is_held, busy.commission.reason) == (True, "Same device.")
 
+    asked = client.get(verb(busy.commission, "release")).content.decode()
+    assert asked.count("The affiliate reads it word for word in the letter.") == 1
     client.post(verb(busy.commission, "release"), {"reason": ""})
     busy.commission.refresh_from_db()
     assert busy.commission.is_held is False

@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from affiliates.models import Enrollment
 from commissions import actions as commissions
@@ -15,6 +16,7 @@ from portal.affiliate.earned import masked, shown, stage_of
 from portal.affiliate.road import road
 from portal.models import Brand
 from tests import makers
+from tests.makers import NOON
 from tracking.orders import Evidence
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +27,46 @@ def one(enrollment: Enrollment) -> Commission:
     return shown(enrollment).prefetch_related("reversals", "conversion__decisions__coupon").get()
 
 
-def test_pending_commission_says_when_it_clears(ann: Enrollment) -> None:
+@pytest.fixture
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the day on which orders are made."""
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
+
+
+def test_pending_commission_says_when_it_clears(ann: Enrollment, at_noon: None) -> None:
     makers.make_commission(ann)
 
     assert stage_of(one(ann)).word == "Clears 2 Dec"
+    assert [(step.state, step.title, step.about) for step in road(one(ann))][-3:-1] == [
+        ("now", "Return window", "Clears on 2 Dec if nothing is returned."),
+        ("next", "Ready to pay", ""),
+    ]
+
+
+def test_day_that_is_past_is_not_promised(enter: Enter, ann: Enrollment, brand: Brand) -> None:
+    commission = makers.make_commission(ann)
+    Commission.objects.update(matures_at=timezone.now() - timedelta(minutes=1))
+    past = one(ann)
+
+    assert stage_of(past).word == "Clears soon"
+    assert [(step.state, step.title) for step in road(past)][-3:-1] == [
+        ("done", "Return window"),
+        ("now", "Ready to pay"),
+    ]
+    client = enter(ann)
+    for page in ("/overview/", "/earnings/", f"/earnings/{commission.pk}/"):
+        assert [client.get(page).content.decode().count(f"clears on{more}") for more in ("", " ")] == [0, 0]
+
+
+def test_what_is_held_has_no_day(ann: Enrollment, at_noon: None, mia: User) -> None:
+    commissions.hold(makers.make_commission(ann), reason="The shop checks the order.", actor=mia)
+
+    steps = road(one(ann))
+
+    assert [(step.title, step.about) for step in steps[-3:-1]] == [
+        ("Return window", ""),
+        ("Ready to pay", ""),
+    ]
 
 
 def test_approved_commission_is_ready_to_pay(ann: Enrollment) -> None:

@@ -106,6 +106,16 @@ def test_suspended_affiliate_sees_the_reason_and_no_link(
     assert answer.content.decode().count('id="share-link"') == 0
 
 
+def test_reason_of_a_stop_keeps_its_paragraphs(
+    enter: Enter, ann: Enrollment, brand: Brand, mia: User
+) -> None:
+    actions.ban(ann, reason="The first.\n\n- One.\n- Two.", actor=mia)
+
+    said = enter(ann).get("/overview/").content.decode()
+
+    assert said.count("<p>The first.</p>\n\n<p>- One.<br>- Two.</p>") == 1
+
+
 def test_applicant_sees_what_happens_next(enter: Enter, program: Program, brand: Brand) -> None:
     waiting = makers.make_enrollment(program, "Wim", active=False)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from affiliates.models import Enrollment, Program
 from commissions import actions
@@ -112,7 +113,10 @@ def test_true_up_opens_with_its_explanation(
     assert (text.count("true_up:"), text.count("On its way to you"), text.count("From click")) == (0, 1, 0)
 
 
-def test_road_of_a_bonus_begins_with_what_it_is_for(ann: Enrollment, october: None) -> None:
+def test_road_of_a_bonus_begins_with_what_it_is_for(
+    ann: Enrollment, october: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
     steps = road(one(ann, kind="bonus"))
 
     assert [(step.state, step.title) for step in steps] == [
@@ -171,10 +175,13 @@ def test_later_sale_that_falls_back_a_bracket_says_why(
     assert answer.context["sentences"][-1].text == "Together 25.00 EUR."
 
 
-def test_commission_that_only_later_comes_to_something_is_not_said_to_earn_nothing(ann: Enrollment) -> None:
+def test_commission_that_only_later_comes_to_something_is_not_said_to_earn_nothing(
+    ann: Enrollment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commission = makers.make_commission(ann, 0)
     commission.reversals.create(number=1, cause=ReversalCause.VOLUME, amount=-500, at=NOON)
 
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
     assert stage_of(one(ann, pk=commission.pk)).word == "Clears 2 Dec"
 
 
