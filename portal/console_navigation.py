@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str, str, bool], ...]], ...] = (
         _("Fraud review"),
         (
             (_("Cases"), "shield", "fraud.case", "cases", False),
+            (_("Customers"), "people", "tracking.customer", "", False),
             (_("Policies"), "cog", "fraud.policy", "", False),
             (_("Dry runs"), "clock", "fraud.dryrun", "", False),
             (_("Allow and block lists"), "list", "fraud.listentry", "", False),

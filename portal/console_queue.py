@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _, ngettext
 
 from affiliates.cells import money_text
 from affiliates.models import DirectLink, DirectLinkState, Enrollment
-from affiliates.scoped_admin import memberships, merchants_that_let
+from affiliates.scoped_admin import memberships, merchants_that_let, person
 from commissions.models import Commission
 from commissions.states import CommissionState
-from core.models import Job, JobState
+from core.models import Job, JobState, User
 from fraud.figures.exposures import stakes_by_currency
 from fraud.models import Case
 from integrations import standing
@@ -35,18 +35,18 @@ def waiting_counts(request: HttpRequest) -> dict[str, int]:
     """How much of what waits in the person's merchants; asked once a request."""
     known: dict[str, int] | None = getattr(request, "_waiting_counts", None)
     if known is None:
-        known = _count(list(memberships(request)))
+        known = _count(list(memberships(request)), person(request))
         request._waiting_counts = known  # type: ignore[attr-defined]
     return known
 
 
-def _count(merchants: list[int]) -> dict[str, int]:
+def _count(merchants: list[int], user: User) -> dict[str, int]:
     of_program = {"program__merchant__in": merchants}
     applied = Enrollment.objects.applied().filter(**of_program)
     held = Commission.objects.filter(**of_program, is_held=True).exclude(state=CommissionState.DECLINED)
     stuck = Inbound.objects.filter(connection__program__merchant__in=merchants, state__in=STUCK)
     jobs = Job.objects.filter(event__tenant_id__in=merchants, state=JobState.QUARANTINED)
-    cases = Case.objects.undecided().filter(**of_program)
+    cases = Case.objects.undecided().not_about(user).filter(**of_program)
     return {
         "applications": applied.count(),
         "direct_links": DirectLink.objects.filter(**of_program, state=DirectLinkState.ASKED).count(),
@@ -128,7 +128,8 @@ def _cases(request: HttpRequest, counts: dict[str, int]) -> Waiting | None:
     if not count:
         return None
     title = ngettext("%(n)s case to review", "%(n)s cases to review", count) % {"n": count}
-    mine = Case.objects.undecided().filter(program__merchant__in=list(memberships(request)))
+    seen = Case.objects.undecided().not_about(person(request))
+    mine = seen.filter(program__merchant__in=list(memberships(request)))
     detail = ", ".join(money_text(total) for total in stakes_by_currency(mine))
     if late:
         overdue = ngettext("%(n)s is overdue", "%(n)s are overdue", late) % {"n": late}

@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _, ngettext
 
-from affiliates.cells import chip, money_cell, when
+from affiliates.cells import chip, link, money_cell, when
 from affiliates.models import Enrollment
 from affiliates.scoped_admin import ScopedAdmin
 from affiliates.verb_admin import VerbAdmin
@@ -91,8 +92,10 @@ class ConversionAdmin(VerbAdmin):
 
     @admin.display(description=_("customer"))
     def buyer(self, row: Conversion) -> str:
-        """Known to managers only."""
-        return str(row.customer) if row.customer else "–"
+        """Known to managers only; fraud review has a page of each."""
+        if row.customer is None:
+            return "–"
+        return link(reverse("admin:tracking_customer_change", args=[row.customer.pk]), row.customer)
 
     @admin.display(description=_("ordered at"), ordering="occurred_at")
     def occurred(self, row: Conversion) -> str:

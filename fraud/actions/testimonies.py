@@ -1,4 +1,4 @@
-"""What other systems testify of an order or a buyer: of each thing the newest word of each system."""
+"""What others testify of an order or a buyer: of each thing the newest word of each system, and of a colleague."""
 
 from datetime import datetime
 
@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from affiliates.models import Program
 from core import events
+from core.models import User
+from fraud.checks.systems import COLLEAGUE
 from fraud.models import Testimony
 from fraud.states import TestimonyKind
 from tracking.models import Conversion, Customer
@@ -23,15 +25,21 @@ def testify(
     by: str,
     conversion: Conversion | None = None,  # noqa: PT028 - it is no test, whatever its name begins with
     customer: Customer | None = None,  # noqa: PT028
+    actor: User | None = None,  # noqa: PT028
+    reason: str = "",  # noqa: PT028
     at: datetime | None = None,  # noqa: PT028
 ) -> Testimony | None:
     """Keep what a system says of one order, or of one customer; "" takes it back. Return its testimony, if any.
 
     The same word again moves only the time up to which it holds, and an older one moves nothing. Nothing is written for
-    a word taken back that was never said. Raises ValueError unless exactly one is named, of the same program.
+    a word taken back that was never said. A colleague speaks as COLLEAGUE, with a name (`actor`) and a reason, which
+    the event keeps. Raises ValueError unless exactly one is named, of the same program, and for anybody else who would
+    speak as a colleague.
     """
     about = _about(program, conversion, customer)
     now, said, named = at or timezone.now(), word.strip()[:LONGEST_WORD], by.strip()[:LONGEST_NAME]
+    if (named == COLLEAGUE) != (actor is not None):
+        raise ValueError("A colleague speaks with a name, and nobody else as one.")
     key = {**about, "kind": kind, "by": named}
     known = Testimony.objects.select_for_update().filter(**key).first()
     if known is None and not said:
@@ -39,8 +47,8 @@ def testify(
     if known is None:
         known, is_new = _made(program, key, said, now)
         if is_new:
-            return _tell(known, program, at)
-    return _move(known, program, said, now, at)
+            return _tell(known, program, actor, reason, at)
+    return _tell(known, program, actor, reason, at) if _move(known, said, now) else known
 
 
 def _about(program: Program, conversion: Conversion | None, customer: Customer | None) -> dict[str, object]:
@@ -61,22 +69,27 @@ def _made(program: Program, key: dict[str, object], word: str, now: datetime) ->
         return Testimony.objects.select_for_update().get(**key), False
 
 
-def _move(known: Testimony, program: Program, word: str, now: datetime, at: datetime | None) -> Testimony:
+def _move(known: Testimony, word: str, now: datetime) -> bool:
+    """Write a newer word; return whether it says something else."""
     if now < known.at:
-        return known
+        return False
     is_news = known.word != word
     known.word, known.at = word, now
     known.save(update_fields=["word", "at"])
-    return _tell(known, program, at) if is_news else known
+    return is_news
 
 
-def _tell(row: Testimony, program: Program, at: datetime | None) -> Testimony:
+def _tell(
+    row: Testimony, program: Program, actor: User | None, reason: str, at: datetime | None
+) -> Testimony:
+    data = {"kind": str(row.kind), "word": row.word, "by": row.by}
     events.record(
         "testimony.heard",
         row,
         tenant=program.merchant_id,
         scope=program.pk,
+        actor=actor,
         at=at,
-        data={"kind": str(row.kind), "word": row.word, "by": row.by},
+        data={**data, "reason": reason} if reason else data,
     )
     return row

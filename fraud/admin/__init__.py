@@ -1,5 +1,5 @@
-"""The managers' pages of fraud review: cases, the policy, dry runs, lists, exemptions, relations."""
+"""The managers' pages of fraud review: cases, customers, the policy, dry runs, lists, exemptions, relations."""
 
-from fraud.admin import cases, dry_runs, lists, policies
+from fraud.admin import cases, customers, dry_runs, lists, policies
 
-__all__ = ["cases", "dry_runs", "lists", "policies"]
+__all__ = ["cases", "customers", "dry_runs", "lists", "policies"]

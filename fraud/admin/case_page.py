@@ -14,14 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.cells import NONE, chip
-from affiliates.scoped_admin import person
-from fraud.actions import cases, verdicts
+from fraud.actions import verdicts
 from fraud.actions.effects import STOPPING
 from fraud.actions.policies import policy_of
-from fraud.admin.evidence import against, findings, lookalikes, pushes, silent
-from fraud.figures.exposures import stake_of
+from fraud.admin.evidence import against, earlier, findings, lookalikes, pushes, silent
+from fraud.figures.exposures import stake_of, stakes_of_others
 from fraud.figures.pictures import picture_of
-from fraud.figures.rows import click_rows, ids_of, order_rows
+from fraud.figures.rows import MOST, click_rows, ids_of, order_rows
 from fraud.figures.standings import standing_of
 from fraud.models import Answer, Case, Signal
 from fraud.states import CaseState, Cause, SignalState, Verdict
@@ -56,15 +55,16 @@ def case_context(page: "CaseAdmin", request: HttpRequest, row: Case) -> dict[str
     return {
         "hero": _hero(row, now),
         "stake": stake_of(row),
+        "stakes_of_others": stakes_of_others(row),
         "pushes": pushes(row),
         "findings": findings(shown),
+        "earlier": earlier(standing),
         "against": against(standing, signals, now),
         "silent": silent(row, [*shown, *others], policy_of(row.program)),
         "lookalikes": lookalikes(signals),
         "others": findings(others),
         "answer": _answer(row),
         "may_review": may_review,
-        "came_by": f"?{request.GET.urlencode()}" if request.GET else "",
         "may_manage": page.lets(request, "manage_fraud", row),
         "choices": _choices(page, request, row) if may_review and not row.is_decided else [],
         "why_not_undo": verdicts.why_not_undo(row) if row.is_decided else "",
@@ -126,18 +126,21 @@ def _answer(row: Case) -> Answer | None:
 
 def _choices(page: "CaseAdmin", request: HttpRequest, row: Case) -> list[dict[str, Any]]:
     """The verdicts, each with where it is confirmed; of a proposal, the proposed one stands out."""
-    if cases.is_about(row, person(request)):
-        return []
     may_stop = page.lets(request, "manage_affiliates", row)
+    proposed = row.verdict if row.state == CaseState.PROPOSED else ""
     return [
         {
             "name": verdict.value,
             "label": verdict.label,
+            "words": _("Confirm: %(verdict)s") % {"verdict": verdict.label}
+            if verdict == proposed
+            else verdict.label,
             "meaning": MEANINGS[verdict],
             "key": KEYS.get(verdict, ""),
             "address": reverse("admin:fraud_case_verdict", args=[row.pk, verdict.value]),
             "is_allowed": verdict not in STOPPING or may_stop,
-            "is_proposed": row.state == CaseState.PROPOSED and row.verdict == verdict,
+            "is_proposed": verdict == proposed,
+            "is_short": verdict in ((proposed, Verdict.CLEAR) if proposed else KEYS),
         }
         for verdict in Verdict
     ]
@@ -158,6 +161,7 @@ def _rows(row: Case, signals: list[Signal]) -> dict[str, Any]:
         ],
         "orders": order_rows(row.program_id, conversions, row.enrollment_id),
         "picture": picture,
+        "most": MOST,
     }
 
 
@@ -172,14 +176,23 @@ def span(seconds: float | None) -> str:
 
 
 def _neighbors(page: "CaseAdmin", request: HttpRequest, row: Case) -> dict[str, Any]:
-    """Where J and K lead: within the list that the reviewer came from, else among what waits."""
+    """Where J and K lead: within the list that the reviewer came from, else among what waits.
+
+    From a case that was just decided they lead on to what came next (`then`), for by now it stands elsewhere.
+    """
     came_by = request.GET.get("_changelist_filters", "")
-    rows = _listed(page, request, came_by)
-    ids = list(rows.values_list("pk", flat=True)[:LONGEST_QUEUE])
+    listed = list(_listed(page, request, came_by).values_list("pk", "is_done")[:LONGEST_QUEUE])
+    ids = [number for number, _is_done in listed]
     place = ids.index(row.pk) if row.pk in ids else -1
     after = ids[place + 1] if place + 1 < len(ids) else None
     before = ids[place - 1] if place > 0 else None
+    waiting = [number for number, is_done in listed if not is_done]
+    if row.is_decided and waiting:
+        after = next((number for number in waiting if str(number) == request.GET.get("then")), waiting[0])
+    asked = {"_changelist_filters": came_by, "then": "" if row.is_decided else after}
+    query = urlencode({name: value for name, value in asked.items() if value})
     return {
+        "came_by": f"?{query}" if query else "",
         "next_case": _address(after, came_by),
         "previous_case": _address(before, came_by),
         "place": place + 1,

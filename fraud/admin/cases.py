@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from affiliates.cells import NONE, chip, money_cell, when
 from affiliates.models import Member
 from affiliates.roles import MAY
-from affiliates.scoped_admin import memberships, merchants_that_let, person
+from affiliates.scoped_admin import merchants_that_let, person
 from affiliates.verb_admin import ReasonForm, Verb, VerbAdmin
 from core.models import User
 from fraud.actions import cases, verdicts
@@ -37,10 +38,10 @@ class AssignForm(forms.Form):
     to = forms.ChoiceField(label=gettext_lazy("Whose it is"), required=False)
 
 
-def assign_form(merchants: Sequence[int]) -> type[AssignForm]:
-    """The form with the colleagues of companies who may decide; "" is nobody."""
+def assign_form(merchants: Sequence[int], about: int | None = None) -> type[AssignForm]:
+    """The form with the colleagues of companies who may decide, but for the one `about` whom it is; "" is nobody."""
     members = Member.objects.filter(merchant__in=merchants, is_active=True, role__in=MAY["review_fraud"])
-    people = members.select_related("user").order_by("user__name", "user__email")
+    people = members.exclude(user=about).select_related("user").order_by("user__name", "user__email")
     choices = [("", _("nobody")), *{str(row.user_id): str(row.user) for row in people}.items()]
     field = forms.ChoiceField(label=_("Whose it is"), required=False, choices=choices)
     return type("AssignForm", (AssignForm,), {"to": field})
@@ -147,12 +148,15 @@ class CaseAdmin(VerbAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """With what is at stake, the most pressing first."""
-        return ranked(super().get_queryset(request), timezone.now()).order_by(*FIRST)
+        """With what is at stake, the most pressing first; a case about the person's own account is for colleagues."""
+        rows: Any = super().get_queryset(request)
+        rows = rows.not_about(person(request))
+        return ranked(rows, timezone.now()).order_by(*FIRST)
 
-    def _get_obj_does_not_exist_redirect(self, *_args: Any) -> NoReturn:
-        """No such case, and a case of another company: one answer."""
-        raise Http404
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, *_args: Any) -> HttpResponse:
+        """No such case, one of another company, and one about oneself: one answer."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("Not here")}
+        return TemplateResponse(request, "admin/fraud/case/absent.html", context, status=404)
 
     def get_urls(self) -> list[URLPattern]:
         """Verdicts and files of answers have addresses of their own."""
@@ -233,7 +237,9 @@ class CaseAdmin(VerbAdmin):
 
     def form_of(self, verb: Verb, row: Any) -> type[forms.Form]:
         """Colleagues of the case's company are offered."""
-        return assign_form([row.program.merchant_id]) if verb.name == "assign" else super().form_of(verb, row)
+        if verb.name != "assign":
+            return super().form_of(verb, row)
+        return assign_form([row.program.merchant_id], row.enrollment.affiliate.user_id)
 
     def bulk(self, request: HttpRequest, verb: Verb, queryset: models.QuerySet[Any]) -> HttpResponse | None:
         """Colleagues of all companies where the person may decide are offered."""
@@ -252,17 +258,11 @@ class CaseAdmin(VerbAdmin):
 
     def verdict_view(self, request: HttpRequest, case_id: int, verdict: str) -> HttpResponse:
         """Show what a verdict would move, and decide."""
-        return verdict_page(self, request, self.found(request, case_id), verdict)
+        row = self.get_object(request, str(case_id))
+        return (
+            self.absent(request, str(case_id)) if row is None else verdict_page(self, request, row, verdict)
+        )
 
     def file_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:
         """A file that the affiliate sent."""
         return answer_file(self, request, file_id)
-
-    def found(self, request: HttpRequest, case_id: int) -> Case:
-        """The case by its number; Http404 for one of another company."""
-        if not memberships(request):
-            raise Http404
-        row: Case | None = self.get_object(request, str(case_id))
-        if row is None:
-            raise Http404
-        return row

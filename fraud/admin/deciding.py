@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.scoped_admin import person, refused_in_words
+from commissions.states import IllegalMove
 from core.models import User
 from fraud.actions.policies import policy_of
 from fraud.actions.previews import Preview, preview
@@ -43,7 +44,8 @@ class VerdictForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=gettext_lazy(
-            "Change it as you like. Say no limits and nothing of others; leave it empty and only the state is told."
+            "Change it as you like; the letter greets by name before it. Say no limits and nothing of others. Leave it "
+            "empty and only the state is told."
         ),
     )
 
@@ -53,6 +55,7 @@ class ExtensionForm(VerdictForm):
 
     message = None  # type: ignore[assignment]  # takes the field out
     days = forms.IntegerField(label=gettext_lazy("Days from now"), min_value=1, max_value=MOST_DAYS)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)  # until when it was to be decided
     field_order = ("days", "reason")
 
 
@@ -66,13 +69,35 @@ def verdict_page(page: "CaseAdmin", request: HttpRequest, case: Case, name: str)
     form = _form(request, case, verdict)
     if request.method == "POST" and form.is_valid():
         try:
-            after = decide(case, verdict, actor=person(request), **form.cleaned_data)
+            after = _decided(case, verdict, person(request), form.cleaned_data)
         except (ValueError, PermissionError) as refused:
             form.add_error(None, refused_in_words(refused))
         else:
             messages.success(request, _done(after, verdict))
-            return HttpResponseRedirect(back_to(request, case))
+            return _led_back(request, case)
     return _show(page, request, case, verdict, form)
+
+
+def _decided(case: Case, verdict: Verdict, actor: User, values: dict[str, Any]) -> Case:
+    """Decide; what arrives twice (a double click, an answer that was lost on the way) is done once."""
+    seen = values.pop("seen", None)
+    if seen and not case.is_decided and seen != case.due_at.isoformat():
+        return case
+    try:
+        return decide(case, verdict, actor=actor, **values)
+    except IllegalMove:
+        fresh = Case.objects.get(pk=case.pk)
+        if not fresh.is_decided or (fresh.verdict, fresh.decided_by_id) != (verdict, actor.pk):
+            raise
+        return fresh
+
+
+def _led_back(request: HttpRequest, case: Case) -> HttpResponse:
+    """To the case; a script, which cannot see where it is sent, is told the address."""
+    address = back_to(request, case)
+    if request.headers.get("X-Requested-With") == "fetch":
+        return HttpResponse(status=204, headers={"Location": address})
+    return HttpResponseRedirect(address)
 
 
 def _form(request: HttpRequest, case: Case, verdict: Verdict) -> forms.Form:
@@ -81,7 +106,8 @@ def _form(request: HttpRequest, case: Case, verdict: Verdict) -> forms.Form:
     if is_proposed:
         initial: dict[str, Any] = {"reason": case.reason, "message": case.message}
     else:
-        initial = {"message": message_for(case, verdict), "days": policy_of(case.program).review_days}
+        days, seen = policy_of(case.program).review_days, case.due_at.isoformat()
+        initial = {"message": message_for(case, verdict), "days": days, "seen": seen}
     return kind(request.POST if request.method == "POST" else None, initial=initial)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +17,7 @@ from fraud.models import Case, Policy, Signal
 from fraud.states import Action, SignalState
 
 SHOWN = 4  # sentences of one check
+LONG = timedelta(days=30)  # who has been in the program for less has no past that speaks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,18 @@ def against(standing: Standing, signals: Sequence[Signal], at: datetime) -> list
     ]
 
 
+def earlier(standing: Standing) -> list[str]:
+    """What of the affiliate's own past speaks for fraud."""
+    if not standing.guilty:
+        return []
+    words = ngettext(
+        "%(n)s earlier case was decided as fraud.",
+        "%(n)s earlier cases were decided as fraud.",
+        standing.guilty,
+    )
+    return [words % {"n": standing.guilty}]
+
+
 def silent(case: Case, signals: Iterable[Signal], policy: Policy) -> list[str]:
     """Titles of the checks of the same cause that are on and found nothing, or had too little to go by."""
     spoke = {row.check_name for row in signals if row.state == SignalState.STANDS}
@@ -110,12 +123,14 @@ def lookalikes(signals: Iterable[Signal]) -> list[tuple[str, str]]:
 
 def _known_since(standing: Standing, at: datetime) -> list[str]:
     told = {"day": date_format(standing.since, "j F Y"), "time": timesince(standing.since, at, depth=1)}
+    if at - standing.since < LONG:
+        return []
     return [_("In the program since %(day)s (%(time)s).") % told]
 
 
 def _came_through(standing: Standing) -> list[str]:
-    if not standing.approved:
-        return [_("No order of this affiliate was approved yet, so there is no past to go by.")]
+    if 2 * standing.smooth <= standing.approved:
+        return []
     words = ngettext(
         "%(n)s order was approved before, %(smooth)s of them without any money going back.",
         "%(n)s orders were approved before, %(smooth)s of them without any money going back.",
@@ -125,20 +140,10 @@ def _came_through(standing: Standing) -> list[str]:
 
 
 def _earlier_cases(standing: Standing) -> list[str]:
-    found = []
-    if standing.cleared:
-        words = ngettext(
-            "%(n)s earlier case was cleared.", "%(n)s earlier cases were cleared.", standing.cleared
-        )
-        found.append(words % {"n": standing.cleared})
-    if standing.guilty:
-        words = ngettext(
-            "But %(n)s earlier case was decided as fraud.",
-            "But %(n)s earlier cases were decided as fraud.",
-            standing.guilty,
-        )
-        found.append(words % {"n": standing.guilty})
-    return found
+    if not standing.cleared:
+        return []
+    words = ngettext("%(n)s earlier case was cleared.", "%(n)s earlier cases were cleared.", standing.cleared)
+    return [words % {"n": standing.cleared}]
 
 
 def _declared(standing: Standing) -> list[str]:
@@ -149,7 +154,7 @@ def _declared(standing: Standing) -> list[str]:
     for exemption in standing.exemptions:
         told = {
             "check": title_of(exemption.check_name) if exemption.check_name else _("all checks"),
-            "day": date_format(exemption.expires_at, "j F Y"),
+            "day": date_format(exemption.last_day, "j F Y"),
             "reason": exemption.reason,
         }
         found.append(_("Exempt from “%(check)s” until %(day)s: %(reason)s") % told)

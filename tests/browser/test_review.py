@@ -179,7 +179,7 @@ def test_policy_and_lists_by_hand_and_on_a_phone(shop: House, make_person: MakeP
     expect(page.get_by_text("The policy is changed.")).to_be_visible()
     page = mia.open("/admin/fraud/listentry/add/")
     page.get_by_label("Kind").select_option("country")
-    page.get_by_label("Entry").fill("de")
+    page.get_by_label("Entries").fill("de")
     page.get_by_label("allow: always let through").check()
     page.locator("[name=_save]").click()
     expect(page.locator("#result_list")).to_contain_text("DE")

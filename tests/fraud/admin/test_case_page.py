@@ -47,7 +47,7 @@ def test_evidence_stands_by_check_with_its_sentence_and_limits(
     assert (finding.title, finding.sales, finding.sentences) == (
         "The buyer is the affiliate",
         2,
-        ["Buyer and affiliate have the same e-mail address."],
+        ["Buyer and affiliate have the same mailbox."],
     )
     assert finding.limits == "from 1 on: personal marks that buyer and affiliate share"
     (other,) = page["others"]
@@ -80,6 +80,28 @@ def test_past_speaks_for_the_affiliate(bob: Enrollment, mia: User, enter: Enter)
     assert "3 orders were approved before, 2 of them without any money going back." in said
     assert "1 earlier case was cleared." in said
     assert any(one.startswith("Exempt from “") and one.endswith(": television") for one in said)
+
+
+def test_what_does_not_speak_for_the_affiliate_is_not_said_to(
+    bob: Enrollment, mia: User, enter: Enter
+) -> None:
+    Enrollment.objects.filter(pk=bob.pk).update(decided_at=timezone.now())
+    verdicts.decide(own_order(bob), "decline", reason="his own", actor=mia)
+    (case,) = keep(bob, asked("same_payee", bob))
+
+    page = context(enter(mia), case)
+
+    assert page["against"] == []
+    assert page["earlier"] == ["1 earlier case was decided as fraud."]
+
+
+def test_past_with_more_trouble_than_none_speaks_for_nobody(bob: Enrollment, mia: User, enter: Enter) -> None:
+    for number in ("1", "2"):
+        makers.make_payable(bob, external_id=number)
+    commissions.take_refunds(bob.program, "shop", "2", [makers.make_refund(gross=100)])
+    (case,) = keep(bob, asked("same_payee", bob))
+
+    assert [one for one in context(enter(mia), case)["against"] if "approved" in one] == []
 
 
 def test_silent_checks_are_named_unless_they_are_off(bob: Enrollment, mia: User, enter: Enter) -> None:
@@ -278,8 +300,29 @@ def test_verdicts_that_stop_people_are_for_who_manages_them(
     assert allowed[rita] == {"clear", "extend", "decline", "reverse"}
 
 
-def test_nobody_is_offered_verdicts_on_oneself(program: Program, mia: User, enter: Enter) -> None:
-    own = makers.make_enrollment(program, affiliate=makers.make_affiliate(program.merchant, "Mia", user=mia))
-    case = own_order(own)
+def test_from_a_decided_case_one_goes_on_to_what_came_next(program: Program, mia: User, enter: Enter) -> None:
+    now = timezone.now()
+    people = [makers.make_enrollment(program, name) for name in ("Anna", "Berta", "Carla")]
+    first, second, third = [own_order(one, 10000 * (9 - place), at=now) for place, one in enumerate(people)]
+    for row in (first, second, third):
+        cases.assign(row, mia, actor=mia)
+    client, mine = enter(mia), "_changelist_filters=whose%3Dmine"
+    decide = client.get(PAGE.format(second.pk) + f"?{mine}").context["choices"][0]["address"]
+    came_by = client.get(PAGE.format(second.pk) + f"?{mine}").context["came_by"]
 
-    assert context(enter(mia), case)["choices"] == []
+    answer = client.post(decide + came_by, {"reason": "fine"}, follow=True)
+    later = client.get(PAGE.format(second.pk)).context
+
+    assert came_by == f"?{mine}&then={third.pk}"
+    assert answer.context["next_case"] == PAGE.format(third.pk) + f"?{mine}"
+    assert later["next_case"] == PAGE.format(first.pk)
+
+
+def test_long_evidence_is_folded_and_says_how_much_there_is(bob: Enrollment, mia: User, enter: Enter) -> None:
+    sales = [makers.make_commission(bob, external_id=f"A-{number}") for number in range(9)]
+    (case,) = keep(bob, *(asked("self_referral", bob, sale=sale) for sale in sales))
+
+    page = text(enter(mia), case)
+
+    assert "Show all 9" in page
+    assert all(f">A-{number}<" in page for number in range(9))

@@ -106,6 +106,7 @@ def made(cast: SimpleNamespace) -> SimpleNamespace:
         beacon=makers.make_beacon(program, tid=tid),
         conversion=taken.conversion,
         order=taken.conversion.order,
+        customer=taken.conversion.customer,
         commission=pending,
         entry=program.entries.latest("pk"),
         plan=program.plans.get(),

@@ -49,7 +49,7 @@ NAMES = (
         "finding",
         "term",
     ),
-    *("case", "policy", "listentry", "exemption", "relation", "dryrun"),
+    *("case", "customer", "policy", "listentry", "exemption", "relation", "dryrun"),
     *("brand", "apikey", "event", "job"),
 )
 OF_THEIR_OWN = {"case", "policy"}  # strangers to these pages are tried in tests/fraud/admin
