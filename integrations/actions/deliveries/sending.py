@@ -301,6 +301,8 @@ def _conclude(
         was_troubled = is_alive and (lane.failures > 0 or row.attempts > 1)
         if is_alive:
             lanes.note_alive(lane, now)
+        # a message that is over takes along what it said is wrong, also where there is nothing to tell any more
+        was_troubled |= bool(row.note) and row.note[:300] == begun.delivery.connection.last_error
         _end(row, DeliveryState.DONE, (delivered.note if delivered else "") or "", now)
         return _After(Result(is_done=True), is_mended=was_troubled)
     verdict = judge(failure, attempts=row.attempts, age=begun.age, failures=lane.failures + is_counted)

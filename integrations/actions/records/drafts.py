@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.actions.records import people
+from integrations.actions.records.own_orders import tells_orders
 from integrations.actions.records.planning import DEAL, RECORD
 from integrations.connectors.records import KeepsRecords, Row, is_shop
 from integrations.connectors.shop_orders import ORDER
@@ -123,7 +124,9 @@ def _news(values: Rows[str, Any], known: RemoteRecord | None) -> dict[str, Any]:
 
 
 def _own_order(connection: Connection, key: str) -> Meant | None:
-    """Return an order of the connection's own program, whatever the key says."""
+    """Return an order of the connection's own program, whatever the key says; None once orders are not told of."""
+    if not tells_orders(connection):
+        return None
     number = people.number_of(key, "order")
     orders = Order.objects.select_related("program").filter(program=connection.program_id, pk=number)
     order = orders.first() if number is not None else None

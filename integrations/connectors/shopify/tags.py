@@ -11,6 +11,8 @@ from integrations.connectors.shopify import documents
 from integrations.connectors.shopify.api import wrongs_of
 from integrations.connectors.shopify.talk import Talk
 
+LONGEST = 40  # letters; Shopify refuses longer tags, and with them all that are added in the same call
+
 
 def tags_in(node: Fields) -> tuple[str, ...]:
     """Return all tags of a row."""
@@ -21,7 +23,7 @@ def tags_in(node: Fields) -> tuple[str, ...]:
 def said_tags(ours: Any, there: Sequence[str]) -> Any:
     """Return the tags there that are ours, sorted, in our own words where they say the same."""
     standing = sorted(tag for tag in there if is_ours(tag))
-    wanted, _foreign = our_tags(ours)
+    wanted = [tag for tag in our_tags(ours)[0] if len(tag) <= LONGEST]
     has_all = [tag.casefold() for tag in wanted] == [tag.casefold() for tag in standing]
     return ours if wanted and has_all else standing
 
@@ -32,6 +34,10 @@ def changes_of(talk: Talk, ours: Any, there: Sequence[str]) -> tuple[list[str], 
     if foreign:
         words = {"tags": ", ".join(foreign)[:100]}
         talk.notes.append(_("Tags that are not ours to set were left out: %(tags)s.") % words)
+    if long := [tag for tag in wanted if len(tag) > LONGEST]:
+        told = {"most": LONGEST, "tags": ", ".join(long)[:100]}
+        talk.notes.append(_("Tags of more than %(most)s letters were left out: %(tags)s.") % told)
+        wanted = [tag for tag in wanted if len(tag) <= LONGEST]
     known, here = {tag.casefold() for tag in there}, {tag.casefold() for tag in wanted}
     standing = sorted(tag for tag in there if is_ours(tag))
     return [tag for tag in wanted if tag.casefold() not in known], [
