@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,6 +22,15 @@ from reports import queries
 STYLES = [
     f"console/{name}.css" for name in ("tokens", "frame", "controls", "lists", "forms", "cards", "narrow")
 ]
+
+
+class Completing(AutocompleteJsonView):
+    """What completes while one types: rows that are named by others are read with them, not one by one."""
+
+    def get_queryset(self) -> Any:
+        """As many queries for twenty rows as for one."""
+        rows, related = super().get_queryset(), self.model_admin.list_select_related
+        return rows.select_related(*related) if isinstance(related, list | tuple) else rows
 
 
 class Console(admin.AdminSite):
@@ -64,7 +74,8 @@ class Console(admin.AdminSite):
         asked = tuple(request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
         if asked not in completing or "\0" in request.GET.get("term", ""):
             raise Http404
-        return super().autocomplete_view(request)
+        answer: Any = Completing.as_view(admin_site=self)(request)
+        return answer  # type: ignore[no-any-return]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Hand over to the portal's page."""

@@ -32,11 +32,24 @@ def is_told_by_review(event: Event, row: Commission) -> bool:
 
 
 def _was_told(event: Event, row: Commission) -> bool:
-    """Whether a letter on this very commission has said that it waits: what a review holds is told by the review."""
-    before = Event.objects.filter(
-        kind="commission.held", subject_type=event.subject_type, subject_id=str(row.pk), pk__lt=event.pk
+    """Whether a letter has said that this very commission waits, and none since that it does not any more.
+
+    What a review holds is told by the review, and what is released under a review goes on waiting.
+    """
+    news = Event.objects.filter(
+        kind__in=("commission.held", "commission.released"),
+        subject_type=event.subject_type,
+        subject_id=str(row.pk),
+        pk__lt=event.pk,
     )
-    return any(not str(one.data.get("reason", "")).startswith(REVIEWED) for one in before)
+    was_told = False
+    for one in news.order_by("pk"):
+        if one.kind == "commission.held":
+            was_told = was_told or not str(one.data.get("reason", "")).startswith(REVIEWED)
+        elif was_told:
+            lasting = Q(lifted_at=None) | Q(lifted_at__gt=one.at)
+            was_told = Hold.objects.filter(lasting, commission=row, placed_at__lte=one.at).exists()
+    return was_told
 
 
 def opens_a_review(row: Commission) -> bool:

@@ -1,5 +1,6 @@
 """The life of a commission: held, released, approved; and adjustments by hand."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from affiliates.roles import demand
 from commissions import ledger
 from commissions.actions.posting import record
 from commissions.actions.settling import lock, settle
-from commissions.holds import FRAUD
+from commissions.holds import FRAUD, SELF_REFERRAL
 from commissions.models import Commission
 from commissions.states import (
     MOVES,
@@ -30,6 +31,7 @@ from tracking.hearsay import DOUBTS
 from tracking.states import ConversionState
 
 CHUNK = 200
+CODES = re.compile(rf"({FRAUD}|{SELF_REFERRAL}):\s*", re.IGNORECASE)  # how reasons of the house begin
 
 
 def approve_due(*, at: datetime | None = None) -> int:
@@ -111,7 +113,7 @@ def hold(
     if commission.is_held and not (instead_of and commission.reason == instead_of):
         return commission
     was = reason_before(commission) if commission.is_held else commission.reason
-    commission.is_held, commission.reason = True, said(reason)
+    commission.is_held, commission.reason = True, said(reason) if actor is None else said_by_hand(reason)
     commission.save(update_fields=["is_held", "reason"])
     record("commission.held", commission, at, {"reason": commission.reason, "was": was}, actor)
     return commission
@@ -131,7 +133,7 @@ def release(
         return commission
     free_of_review(commission)
     was = commission.reason
-    _release(commission, reason, actor, at)
+    _release(commission, in_own_words(reason), actor, at)
     if conversion is not None and was in DOUBTS:  # it counts from now on, and others may move
         settle(conversion, at=at or timezone.now(), cause=ReversalCause.VOLUME)
     return commission
@@ -226,7 +228,7 @@ def adjust(
         amount=amount,
         currency=program.currency,
         state=CommissionState.APPROVED,
-        reason=said(reason),
+        reason=said_by_hand(reason),
         occurred_at=now,
         matures_at=now,
         approved_at=now,
@@ -280,3 +282,13 @@ def said(reason: str) -> str:
     if not reason.strip():
         raise IllegalMove(_("Say why: the affiliate reads the reason."))
     return reason.strip()[:300]
+
+
+def said_by_hand(reason: str) -> str:
+    """Return a person's reason as it is kept; raise IllegalMove for none."""
+    return said(in_own_words(said(reason)))
+
+
+def in_own_words(reason: str) -> str:
+    """Return what a person wrote so that nobody takes it for a code of the house, which fraud review would answer."""
+    return CODES.sub(r"\1 – ", reason.strip(), count=1) if CODES.match(reason.strip()) else reason

@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 
 from affiliates.roles import demand
 from commissions import ledger
-from commissions.actions.commissions import free_of_review, guard, locked, reason_before, said
+from commissions.actions.commissions import (
+    free_of_review,
+    guard,
+    in_own_words,
+    locked,
+    reason_before,
+    said,
+)
 from commissions.actions.owed import JOINING, span_named
 from commissions.actions.periods import settle_bonuses, settle_true_ups
 from commissions.actions.posting import Difference, correct, record
@@ -56,6 +63,7 @@ def decline(
     guard(commission, CommissionState.PENDING, CommissionState.DECLINED)
     if actor is not None and not by_verdict:
         free_of_review(commission)
+        reason = in_own_words(reason)
     before = {"was": commission.reason, "held": commission.is_held}
     _decline(commission, reason)
     again = Entry.objects.filter(commission=commission, kind=EntryKind.DECLINE).count()
@@ -89,6 +97,7 @@ def take_back(
         return decline(commission, reason=reason, actor=actor, at=at, by_verdict=by_verdict)
     if not by_verdict:
         free_of_review(commission)
+        reason = in_own_words(reason)
     now, net = at or timezone.now(), commission.net.amount
     before = {"was": commission.reason, "held": commission.is_held, "taken": net}
     guard(commission, CommissionState.APPROVED, CommissionState.DECLINED)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from affiliates.models import Enrollment
 from affiliates.roles import demand
 from commissions.models import Commission
 from commissions.states import IllegalMove
@@ -13,7 +14,7 @@ from fraud.actions.testimonies import testify
 from fraud.checks.systems import COLLEAGUE
 from fraud.models import Testimony
 from fraud.states import TestimonyKind
-from tracking.models import Customer
+from tracking.models import Customer, Decision
 
 BLOCKED = "yes"
 LONGEST_REASON = 300
@@ -45,8 +46,7 @@ def _say(customer: Customer, word: str, reason: str, actor: User, at: datetime |
     demand(actor, "manage_fraud", program.merchant_id)
     if not reason.strip():
         raise IllegalMove(_("Say why: colleagues will ask."))
-    own = Commission.objects.filter(conversion__customer=customer, enrollment__affiliate__user=actor)
-    if own.exists():
+    if _earns_by(customer, actor):
         raise IllegalMove(_("Nobody decides what is looked at in their own earnings."))
     why = reason.strip()[:LONGEST_REASON]
     return testify(
@@ -59,3 +59,16 @@ def _say(customer: Customer, word: str, reason: str, actor: User, at: datetime |
         reason=why,
         at=at,
     )
+
+
+def _earns_by(customer: Customer, actor: User) -> bool:
+    """Whether a person earns by the customer's orders, or will by one that is parked."""
+    rows = Enrollment.objects.filter(program=customer.program_id, affiliate__user=actor)
+    own = set(rows.values_list("pk", flat=True))
+    if not own:
+        return False
+    if Commission.objects.filter(conversion__customer=customer, enrollment__in=own).exists():
+        return True
+    decided = Decision.objects.filter(conversion__customer=customer, is_current=True)
+    shares = decided.values_list("credits", flat=True)
+    return any(one["enrollment"] in own for each in shares for one in each)

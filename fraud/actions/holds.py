@@ -38,6 +38,15 @@ def place(case: Case, commissions: Iterable[Commission], *, at: datetime | None 
     return placed
 
 
+def wait_with(case: Case, commissions: Iterable[int], *, at: datetime) -> int:
+    """Let a case that is open again hold what another case has declined (ids), should that be undone; return how many.
+
+    There is no brake to put on yet. What was never the case's is left alone.
+    """
+    rows = Hold.objects.filter(case=case, commission__in=list(commissions), lifted_at__isnull=False)
+    return int(rows.filter(commission__state=CommissionState.DECLINED).update(lifted_at=None, placed_at=at))
+
+
 def _keep(case: Case, commission: Commission, known: Hold | None, at: datetime) -> None:
     was = "" if is_fraud(commission.reason) or not commission.is_held else commission.reason
     if known is None:

@@ -60,6 +60,8 @@ def rescreen_listed(program: Program, *, after: int, at: datetime) -> int:
 
     A part at a time: the next one is a job of its own, so that nothing is lost or held up by a large program.
     """
+    if not program.is_screened:
+        return 0
     pending = Commission.objects.filter(program=program, state=CommissionState.PENDING, conversion__gt=after)
     some = list(pending.order_by("conversion").values_list("conversion", flat=True).distinct()[:STEP])
     done = rescreen(program, some, at=at)

@@ -93,7 +93,10 @@ def features_of(case: Case) -> Features:
     features: Features = {}
     counts: dict[str, int] = defaultdict(int)
     standing = Q(state=SignalState.STANDS) & (Q(case=case) | Q(enrollment=case.enrollment_id))
-    for signal in Signal.objects.filter(standing).order_by("pk"):
+    signals = Signal.objects.filter(standing).order_by("pk")
+    for signal in signals.only(
+        "check_name", "weight", "value", "limits"
+    ):  # not the rows behind, of which are many
         name = signal.check_name
         counts[name] += 1
         features[f"weight:{name}"] = signal.weight

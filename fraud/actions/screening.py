@@ -132,9 +132,9 @@ def _look(program: Program, numbers: Sequence[int], at: datetime) -> int:
         marks.keep_sale_marks(program, facts)
         signals.keep(program, spoken, policy=policy.number, at=at, conversions=ids)
         _join(program, ids, at)
-        commissions.mark_screened(holds.passed(Commission.objects.filter(pk__in=looks)), at=at)
-        if not commissions.count_look(looks):
+        if not commissions.count_look(looks):  # first, for it locks them in the order in which all do
             raise Stale
+        commissions.mark_screened(holds.passed(Commission.objects.filter(pk__in=looks)), at=at)
     return len(conversions)
 
 

@@ -14,7 +14,7 @@ from commissions.states import CommissionState, EntryKind, IllegalMove
 from core.models import User
 from fraud.actions.cases import locked, may_review, record
 from fraud.actions.effects import STOPPING
-from fraud.actions.holds import hold_again, place
+from fraud.actions.holds import hold_again, place, wait_with
 from fraud.actions.policies import policy_of
 from fraud.actions.scoring import score
 from fraud.actions.stops import let_in
@@ -57,6 +57,7 @@ def undo(case: Case, *, reason: str, actor: User, at: datetime | None = None) ->
     for commission in refusals:
         reinstate(commission, reason=why, actor=actor, at=now)
     place(case, Commission.objects.filter(pk__in=terms["held"]), at=now)
+    wait_with(case, terms["held"], at=now)
     for commission in refusals:  # another case may hold it as well
         hold_again(commission, at=now)
     if terms["enrollment"] is not None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from affiliates.scoped_admin import person, refused_in_words
 from commissions.states import IllegalMove
-from core.models import User
+from core.models import Event, User
 from fraud.actions.policies import policy_of
 from fraud.actions.previews import Preview, preview
 from fraud.actions.verdicts import LONGEST_MESSAGE, LONGEST_REASON, MOST_DAYS, decide
@@ -72,6 +72,7 @@ def verdict_page(page: "CaseAdmin", request: HttpRequest, case: Case, name: str)
             after = _decided(case, verdict, person(request), form.cleaned_data)
         except (ValueError, PermissionError) as refused:
             form.add_error(None, refused_in_words(refused))
+            _see_anew(form, case)
         else:
             messages.success(request, _done(after, verdict))
             return _led_back(request, case)
@@ -82,6 +83,7 @@ def _decided(case: Case, verdict: Verdict, actor: User, values: dict[str, Any]) 
     """Decide; what arrives twice (a double click, an answer that was lost on the way) is done once."""
     seen = values.pop("seen", None)
     if seen and not case.is_decided and seen != case.due_at.isoformat():
+        _is_own(case, actor)
         return case
     try:
         return decide(case, verdict, actor=actor, **values)
@@ -90,6 +92,28 @@ def _decided(case: Case, verdict: Verdict, actor: User, values: dict[str, Any]) 
         if not fresh.is_decided or (fresh.verdict, fresh.decided_by_id) != (verdict, actor.pk):
             raise
         return fresh
+
+
+def _is_own(case: Case, actor: User) -> None:
+    """Raise IllegalMove unless the case stands as it does because this person took more time for it."""
+    told = Event.objects.filter(
+        kind="case.extended", subject_type=case._meta.label_lower, subject_id=str(case.pk)
+    )
+    last = told.order_by("-pk").first()
+    if last is None or (last.actor_id, last.data.get("until")) != (actor.pk, case.due_at.isoformat()):
+        day = date_format(localtime(case.due_at), "j F Y")
+        sentence = _(
+            "It was changed meanwhile: it is to be decided until %(day)s. Send it again to change that."
+        )
+        raise IllegalMove(sentence % {"day": day})
+
+
+def _see_anew(form: forms.Form, case: Case) -> None:
+    """Whoever was told how the case stands by now, and sends the form once more, means it."""
+    sent: Any = form.data
+    data = sent.copy()  # what a browser sends cannot be changed
+    data["seen"] = case.due_at.isoformat()
+    form.data = data
 
 
 def _led_back(request: HttpRequest, case: Case) -> HttpResponse:

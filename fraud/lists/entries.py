@@ -16,6 +16,7 @@ WIDEST = {V4: 8, V6: 16}  # bits of an address range; with fewer it is a part of
 LONGEST = 253  # letters of a domain (RFC 1035), and of what is kept
 LABEL = 63  # letters between two dots
 READ = 2000  # letters that are looked at
+MARK = "\ufeff"  # begins many text files, and is pasted along unseen
 COMMENT = re.compile(r"(?:^|\s)#")
 LEFT_OUT = frozenset("?#[]")  # of an address only host and path are compared, and * alone stands for others
 
@@ -46,7 +47,7 @@ def plain_entry(kind: ListKind, text: str) -> str:
 
 def lines_of(text: str) -> Iterator[tuple[int, str]]:
     """Yield what stands on the lines of a text, with their numbers from 1; # begins a comment, empty lines are none."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.replace(MARK, "").splitlines(), 1):
         entry = COMMENT.split(line, maxsplit=1)[0].strip()
         if entry:
             yield number, entry

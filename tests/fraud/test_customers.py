@@ -262,6 +262,19 @@ def test_nobody_decides_on_customers_of_their_own(program: Program, mia: User) -
     assert models.Testimony.objects.count() == 0
 
 
+def test_nobody_decides_on_customers_of_their_own_whose_order_is_parked(program: Program, mia: User) -> None:
+    own = makers.make_enrollment(
+        program, affiliate=makers.make_affiliate(program.merchant, "Mia Manager", user=mia)
+    )
+    dollars = makers.make_order(ref=own.code, customer=BUYER, currency="USD")
+    commissions.take_orders(program, [dollars], at=NOON)
+    assert Commission.objects.count() == 0
+
+    for verb in (customers.block, customers.unblock):
+        with pytest.raises(IllegalMove, match="own earnings"):
+            verb(jane(), reason=WHY, actor=mia)
+
+
 @pytest.mark.parametrize("by", [COLLEAGUE, f" {COLLEAGUE} "])
 def test_no_system_speaks_as_a_colleague(ann: Enrollment, program: Program, mia: User, by: str) -> None:
     buys(ann)

@@ -92,6 +92,19 @@ def test_sale_that_is_not_screened_yet_is_not_released_from_under_the_screening(
     assert stands(earned) == [("pending", False)]
 
 
+@pytest.mark.parametrize("verb", [actions.release, actions.decline])
+@pytest.mark.parametrize("reason", ["fraud: he is her brother", "Fraud:orders", "self_referral:email"])
+def test_colleagues_own_words_are_no_hold_of_fraud_review(bob, mia, rita, verb, reason):
+    earned = actions.hold(make_commission(bob), reason=reason, actor=mia)
+
+    verb(earned, reason="fraud: it is not.", actor=rita, at=SOON)
+
+    assert earned.reason == reason.replace(": ", ":").replace(":", " – ")
+    assert stands(earned) == [("pending" if verb is actions.release else "declined", False)]
+    said = [one["reason"] for kind in ("released", "declined") for one in told(f"commission.{kind}")]
+    assert said == ["fraud – it is not."]
+
+
 def test_what_nobody_holds_is_declined_also_before_it_is_screened(merchant, mia):
     who = make_enrollment(make_program(merchant, is_screened=True), "Al")
     earned = make_commission(who)

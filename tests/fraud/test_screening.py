@@ -272,6 +272,30 @@ def test_a_new_block_list_looks_at_what_is_not_approved_yet(program: Program, an
     assert Signal.objects.get().state == states.SignalState.WITHDRAWN
 
 
+def test_a_new_block_list_holds_nothing_where_fraud_review_is_off(program: Program, ann: Enrollment) -> None:
+    earned = makers.make_commission(ann, customer=CustomerIn(email="kim@shady.example"))
+    jobs.drain()
+    program.is_screened = False
+    program.save(update_fields=["is_screened"])
+    ListEntry.objects.create(program=program, kind=states.ListKind.EMAIL_DOMAIN, text="shady.example")
+
+    assert rescreening.rescreen_listed(program, after=0, at=NOON) == 0
+
+    earned.refresh_from_db()
+    assert (checks_on(earned), earned.is_held) == ([], False)
+
+
+def test_what_waits_when_fraud_review_is_switched_off_is_let_go(program: Program, ann: Enrollment) -> None:
+    earned = makers.make_commission(ann)
+    program.is_screened = False
+    program.save(update_fields=["is_screened"])
+
+    screening.screen_waiting()
+
+    earned.refresh_from_db()
+    assert earned.screening == Screening.SCREENED
+
+
 def test_marks_of_sales_that_are_nobodys_are_kept(program: Program) -> None:
     commissions.take_orders(program, [makers.make_order("n1")], at=NOON)
 

@@ -162,3 +162,19 @@ def test_what_only_another_case_holds_is_held_again(bob, approved, mia):
 
     assert stands(approved) == [("approved", True)]
     assert Commission.objects.get(pk=approved.pk).reason == "fraud:traffic"
+
+
+@pytest.mark.parametrize("verdict", ["clear", "decline"])
+def test_case_that_is_open_again_holds_also_what_another_one_had_declined(bob, mia, pending, verdict):
+    orders, traffic = holding(bob, [pending]), holding(bob, [pending], "traffic")
+    decide(orders, "decline", reason="Fraud.", actor=mia, at=SOON)
+    decide(traffic, verdict, reason="So.", actor=mia, at=SOON + HOUR)
+
+    undo(traffic, reason="Wrong.", actor=mia, at=SOON + 2 * HOUR)
+    assert stands(pending) == [("declined", False)]
+    undo(orders, reason="Wrong.", actor=mia, at=SOON + 3 * HOUR)
+    decide(orders, "clear", reason="Fine.", actor=mia, at=SOON + 4 * HOUR)
+
+    assert stands(pending) == [("pending", True)]  # the other case has yet to be decided
+    decide(traffic, "clear", reason="Fine.", actor=mia, at=SOON + 5 * HOUR)
+    assert stands(pending) == [("pending", False)]

@@ -13,7 +13,7 @@ from commissions.models import Commission
 from commissions.words import reason_of
 from core.jobs import Temporary
 from core.models import Event, User
-from fraud.actions import lists, screening, verdicts
+from fraud.actions import cases, holds, lists, screening, verdicts
 from fraud.models import Case
 from fraud.states import Verdict
 from portal import notices
@@ -217,3 +217,17 @@ def test_sponsor_who_was_told_of_the_hold_is_told_of_its_end(
         (ANN, "The review of €10.00 is over"),
     }
     assert [letter.body.count("fraud") for letter in letters] == [0, 0]
+
+
+def test_release_is_told_once_though_a_review_of_somebody_elses_has_held_it_since(
+    ann: Enrollment, of_the_sponsor: Commission, brand: Brand, mia: User
+) -> None:
+    commissions.mark_screened([of_the_sponsor])
+    commissions.release(of_the_sponsor, actor=mia)
+    case = cases.case_for(ann, "traffic", at=timezone.now())
+    holds.place(case, [of_the_sponsor])
+    verdicts.decide(case, Verdict.CLEAR, reason="Fine.", actor=mia)
+
+    letters = send("commission.released")
+
+    assert [(letter.to[0], letter.subject) for letter in letters] == [(SUE, "A commission was released")]

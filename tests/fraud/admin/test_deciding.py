@@ -11,7 +11,7 @@ from django.utils import timezone
 from affiliates.models import Enrollment, Program
 from commissions.models import Commission, Entry
 from core.models import Event, User
-from fraud.actions import cases, policies
+from fraud.actions import cases, policies, verdicts
 from fraud.messages import message_for
 from fraud.models import Case
 from fraud.states import Verdict
@@ -211,8 +211,7 @@ def test_message_says_what_the_affiliate_may_know(bob: Enrollment, verdict: Verd
 
     text = message_for(case, verdict)
 
-    assert text.startswith("Hello Bob Baker,\n\n")
-    assert "Partner program" in text
+    assert "Hello" not in text  # the letter greets by name
     assert ("purchase of your own" in text) == (verdict != Verdict.CLEAR)
     assert text.count("purchase of your own") <= 1
     for secret in ("87.5", "threshold", "Ann", "same payment account", "%("):
@@ -250,6 +249,27 @@ def test_longer_hold_sent_twice_is_one(bob: Enrollment, mia: User, enter: Enter)
 
     assert [answer.status_code for answer in answers] == [302, 302]
     assert Event.objects.filter(kind="case.extended").count() == 1
+
+
+def test_longer_hold_that_a_colleague_took_meanwhile_is_said_and_can_be_changed(
+    bob: Enrollment, mia: User, rita: User, enter: Enter
+) -> None:
+    case, client = own_order(bob), enter(mia)
+    seen = client.get(address(case, "extend")).context["form"]["seen"].value()
+    verdicts.decide(case, Verdict.EXTEND, reason="a week", days=7, actor=rita)
+
+    first = client.post(address(case, "extend"), {"reason": "the shop is slow", "days": "30", "seen": seen})
+    form = first.context["form"]
+    again = client.post(
+        address(case, "extend"), {"reason": "the shop is slow", "days": "30", "seen": form["seen"].value()}
+    )
+
+    assert first.status_code == 200
+    assert form.non_field_errors()[0].startswith("It was changed meanwhile: it is to be decided until ")
+    assert "the shop is slow" in first.content.decode()
+    assert again.status_code == 302
+    told = Event.objects.filter(kind="case.extended").order_by("pk")
+    assert [(row.actor, row.data["days"]) for row in told] == [(rita, 7), (mia, 30)]
 
 
 def test_what_a_colleague_has_decided_meanwhile_is_said_and_what_was_written_stays(

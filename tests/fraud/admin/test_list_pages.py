@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from affiliates.models import Enrollment, Program
 from core.models import Event, Job, User
 from fraud.actions import lists
+from fraud.admin import entry_form
 from fraud.checks import CHECKS
 from fraud.models import Exemption, ListEntry, Relation
 from tests import makers
@@ -138,6 +139,30 @@ def test_too_many_lines_and_none_are_refused(
     (told_of,) = answer.context["adminform"].form.errors["entries"]
     assert told_of.startswith(sentence)
     assert ListEntry.objects.count() == 0
+
+
+def test_of_too_many_lines_none_is_read(
+    program: Program, mia: User, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(entry_form, "plain_entry", lambda _kind, line: read.append(line))
+
+    answer = enter(mia).post(f"{ENTRY}add/", entry(program, kind="domain", entries="x.example\n" * 1001))
+
+    assert answer.status_code == 200
+    assert read == []
+
+
+def test_lines_are_counted_as_they_were_written_and_a_files_mark_is_no_entry(
+    program: Program, mia: User, enter: Enter
+) -> None:
+    client = enter(mia)
+
+    wrong = client.post(f"{ENTRY}add/", entry(program, kind="domain", entries="\r\n\r\nmail\r\ngood.example"))
+    client.post(f"{ENTRY}add/", entry(program, kind="domain", entries="\ufeffgood.example\r\nother.example"))
+
+    assert wrong.context["adminform"].form.errors["entries"][0].startswith("Line 3, “mail”: ")
+    assert set(ListEntry.objects.values_list("text", flat=True)) == {"good.example", "other.example"}
 
 
 def test_domain_in_other_letters_is_shown_in_both_ways(program: Program, mia: User, enter: Enter) -> None:
