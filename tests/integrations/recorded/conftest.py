@@ -9,6 +9,7 @@ import pytest
 
 from affiliates.actions import create_coupon
 from affiliates.models import Enrollment
+from core.models import Job
 from integrations.models import Connection
 from tests import makers
 from tests.fakes.magento import FakeMagento
@@ -24,8 +25,9 @@ Connect = Callable[[str], Connection]
 
 @pytest.fixture(autouse=True)
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing depends on today."""
+    """Nothing depends on today: when a job is due is read off the clock that models were defined with."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    monkeypatch.setattr(Job._meta.get_field("next_at"), "_get_default", lambda: NOW)
 
 
 @pytest.fixture
