@@ -16,7 +16,7 @@ from commissions.states import CommissionState
 from commissions.words import reason_in_words
 from core.models import Event
 from core.money import Money
-from fraud.models import Case, Hold
+from fraud.models import Case
 from integrations.models import Connection
 from payouts.models import Payout
 from payouts.states import PayoutState
@@ -24,7 +24,12 @@ from portal import letters_on_connections, letters_on_reviews
 from portal.affiliate.earned import SELF_REFERRAL, buyer_in_words, is_of_a_period, source_of, why_declined
 from portal.brand_addresses import base_address, page_address
 from portal.letter import Letter, brand_of, to_affiliate
-from portal.letters_on_holds import is_told_by_review, opens_a_review, wait_for_screening
+from portal.letters_on_holds import (
+    is_held_by_a_case,
+    is_told_by_review,
+    opens_a_review,
+    wait_for_screening,
+)
 from portal.letters_on_links import page_approved, page_refused
 from portal.letters_on_reviews import ends_a_review
 from portal.letters_on_terms import new_terms
@@ -186,7 +191,7 @@ def _held(event: Event, row: Commission) -> list[Letter]:
 def _released(event: Event, row: Commission) -> list[Letter]:
     if row.is_held or row.state == CommissionState.DECLINED or is_told_by_review(event, row):
         return []
-    if Hold.objects.filter(commission=row, lifted_at=None).exists():  # a case puts its brake on in a moment
+    if is_held_by_a_case(row):  # it puts its brake on in a moment
         return []
     first = _("The commission of %(amount)s that was on hold is released and goes its usual way.")
     return [_about(row, _("A commission was released"), first, row.net, quote=event.data.get("reason", ""))]

@@ -62,6 +62,11 @@ def opens_a_review(row: Commission) -> bool:
     return any(own.filter(case=case).aggregate(at=Min("placed_at"))["at"] == at for case, at in here)
 
 
+def is_held_by_a_case(row: Commission) -> bool:
+    """Whether an undecided case holds it, be its brake on yet or not."""
+    return Hold.objects.filter(commission=row, lifted_at=None).exists()
+
+
 def wait_for_screening(event: Event, row: Commission) -> None:
     """Raise Temporary while it is to be looked at whether a review begins, for ten minutes at most."""
     is_awaited = (
@@ -69,7 +74,7 @@ def wait_for_screening(event: Event, row: Commission) -> None:
         and row.conversion_id is not None
         and row.state == CommissionState.PENDING
         and row.screening == Screening.WAITING
-        and not Hold.objects.filter(commission=row, lifted_at=None).exists()
+        and not is_held_by_a_case(row)
     )
     if is_awaited and timezone.now() < event.created_at + LONG:
         raise Temporary("It is being looked at whether a review begins.", retry_after=SOON)

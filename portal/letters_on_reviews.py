@@ -10,6 +10,7 @@ from affiliates.models import Enrollment, Member
 from affiliates.roles import MAY
 from core.models import Event
 from core.money import Money
+from fraud.actions.effects import STOPPING
 from fraud.models import Case, Hold
 from fraud.states import Verdict
 from portal.affiliate.reviewed import Review, reasons_of, reviews_of, worth_of
@@ -17,7 +18,6 @@ from portal.brand_addresses import page_address
 from portal.letter import Letter, brand_of, to_affiliate
 
 DECIDERS = ("manager", "reviewer")
-STOPPING = (Verdict.SUSPEND, Verdict.BAN)
 
 
 def ends_a_review(event: Event, row: Enrollment) -> bool:

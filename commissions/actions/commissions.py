@@ -31,7 +31,7 @@ from tracking.hearsay import DOUBTS
 from tracking.states import ConversionState
 
 CHUNK = 200
-CODES = re.compile(rf"({FRAUD}|{SELF_REFERRAL}):\s*", re.IGNORECASE)  # how reasons of the house begin
+CODES = re.compile(rf"\A\s*({FRAUD}|{SELF_REFERRAL}):\s*", re.IGNORECASE)  # how reasons of the house begin
 
 
 def approve_due(*, at: datetime | None = None) -> int:
@@ -286,9 +286,9 @@ def said(reason: str) -> str:
 
 def said_by_hand(reason: str) -> str:
     """Return a person's reason as it is kept; raise IllegalMove for none."""
-    return said(in_own_words(said(reason)))
+    return said(in_own_words(reason))
 
 
 def in_own_words(reason: str) -> str:
     """Return what a person wrote so that nobody takes it for a code of the house, which fraud review would answer."""
-    return CODES.sub(r"\1 – ", reason.strip(), count=1) if CODES.match(reason.strip()) else reason
+    return CODES.sub(r"\1 – ", reason)
