@@ -1,4 +1,4 @@
-"""What every request passes: health, a session that belongs to its host, and second factors where demanded."""
+"""What every request passes: health, a session that belongs to its host, second factors, the way to sign in."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,10 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRefresh
 
 from affiliates.models import Member
 
@@ -96,3 +97,17 @@ class DemandedMfaMiddleware:
             return False
         demanded = Member.objects.filter(user=request.user, is_active=True, role__in=roles).exists()
         return demanded and not is_mfa_enabled(request.user)
+
+
+class WholePageMiddleware:
+    """Who must sign in, or set up a second factor, is led there with the whole page: no form lands in a part of it."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.headers.get("HX-Request") or not isinstance(response, HttpResponseRedirect):
+            return response
+        is_stopped = response.url.startswith((reverse(settings.LOGIN_URL), reverse("mfa_index")))
+        return HttpResponseClientRefresh() if is_stopped else response

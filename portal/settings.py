@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.middleware.WholePageMiddleware",
     "portal.middleware.DemandedMfaMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]

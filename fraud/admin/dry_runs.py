@@ -9,7 +9,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
-from django_htmx.http import HttpResponseClientRefresh
 
 from affiliates.cells import NONE, chip, link, money_cell, money_text, when
 from affiliates.scoped_admin import ScopedAdmin
@@ -55,13 +54,7 @@ class DryRunAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """How far a run is has an address of its own."""
-        watched = self.admin_site.admin_view(self.progress_view)
-
-        def view(request: HttpRequest, run_id: int) -> HttpResponse:
-            """A page that asks for a part after the session is over gets no log-in page into the part."""
-            is_out = request.headers.get("HX-Request") and not self.admin_site.has_permission(request)
-            return HttpResponseClientRefresh() if is_out else watched(request, run_id)
-
+        view = self.admin_site.admin_view(self.progress_view)
         return [path("<int:run_id>/progress/", view, name="fraud_dryrun_progress"), *super().get_urls()]
 
     @admin.display(description=gettext_lazy("asked"), ordering="created_at")

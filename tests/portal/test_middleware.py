@@ -1,4 +1,4 @@
-"""What every request passes: the session's host, demanded second factors, answers that nobody keeps."""
+"""What every request passes: the session's host, second factors, answers that nobody keeps, no log-in in a part."""
 
 from collections.abc import Callable
 from typing import Any
@@ -69,3 +69,27 @@ def test_new_address_asks_for_the_password_again(client: Client, brand: Brand, a
 
     assert answer.headers["Location"].startswith("/account/reauthenticate/") is True
     assert ann.affiliate.user.emailaddress_set.count() == 1
+
+
+@pytest.mark.parametrize("page", ["/overview/", "/earnings/", "/admin/", "/start/checklist/"])
+def test_part_that_is_asked_for_after_the_session_is_over_reloads_the_page(
+    client: Client, brand: Brand, page: str
+) -> None:
+    part = client.get(page, headers={"HX-Request": "true"}, follow=True)  # as a browser follows
+
+    assert (part.status_code, part["HX-Refresh"], part.content) == (200, "true", b"")
+    assert "HX-Refresh" not in client.get(page, follow=True)
+
+
+def test_part_that_is_asked_for_without_the_second_factor_reloads_the_page(
+    settings: Any, enter: Enter, olga: User, brand: Brand
+) -> None:
+    settings.MFA_DEMANDED_ROLES = ["owner"]
+
+    assert enter(olga).get("/admin/", headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_part_that_leads_elsewhere_is_followed(enter: Enter, mia: User, brand: Brand) -> None:
+    led = enter(mia).get("/start/checklist/", headers={"HX-Request": "true"})
+
+    assert (led.status_code, "HX-Refresh" in led) == (302, False)

@@ -77,18 +77,6 @@ def test_run_that_is_open_says_one_thing_of_itself(
     assert "100 %" not in page
 
 
-def test_progress_after_the_session_is_over_brings_no_log_in_into_the_page(
-    program: Program, mia: User, client: Client
-) -> None:
-    run = dry_runs.start(program, {}, actor=mia)
-    address = f"/admin/fraud/dryrun/{run.pk}/progress/"
-
-    part = client.get(address, headers={"HX-Request": "true"})
-
-    assert (part.status_code, part["HX-Refresh"], part.content) == (200, "true", b"")
-    assert client.get(address).status_code == 302
-
-
 def test_rules_that_were_tried_are_told_in_words(program: Program, mia: User, enter: Enter) -> None:
     tried = {
         "far_away": {"on": False},
