@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, F, Model, QuerySet
 from django.http import HttpRequest
 from django.template import Context
 from django.utils.html import format_html
@@ -13,9 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from affiliates.cells import chip, money_cell
+from affiliates.models import Enrollment
 from commissions.models import Commission
 from core.models import Event
 from core.money import Money
+from fraud.admin.case_page import state_chip as chip_of_case
+from fraud.figures.exposures import stake_of, with_stakes
+from fraud.models import Case
 from portal.console_icons import CONSOLE_ICONS
 from portal.event_words import in_words
 from portal.icons import ICONS
@@ -154,3 +158,18 @@ def commissions_of(row: Conversion) -> list[Commission]:
     """What a conversion earned, level by level."""
     rows = row.commissions.select_related("enrollment__affiliate").prefetch_related("reversals")
     return list(rows.order_by("level", "pk"))
+
+
+CASES = 10
+
+
+@register.simple_tag(takes_context=True)
+def cases_about(context: Context, enrollment: Enrollment) -> list[dict[str, Any]]:
+    """What fraud review asks, or has last decided, of a member; undecided cases first, none about the reader.
+
+    Each with its `row`, a `chip` of what became of it, and the `stake` that it holds.
+    """
+    rows = Case.objects.filter(enrollment=enrollment).not_about(context["request"].user)
+    latest = F("decided_at").desc(nulls_first=True)
+    shown = with_stakes(rows.select_related("program")).order_by(latest, "-pk")[:CASES]
+    return [{"row": row, "chip": chip_of_case(row), "stake": stake_of(row)} for row in shown]

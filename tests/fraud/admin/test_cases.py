@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from affiliates.models import Enrollment, Program
+from affiliates.models import Affiliate, Enrollment, Program
 from core.models import User
 from fraud.actions import cases, verdicts
 from fraud.models import Case
@@ -202,3 +202,32 @@ def test_verb_leads_back_into_the_list_that_one_came_from(bob: Enrollment, mia: 
 
     assert answer["Location"] == f"{QUEUE}{case.pk}/change/{came_by}"
     assert f"do/leave/{came_by}" in enter(mia).get(f"{QUEUE}{case.pk}/change/{came_by}").content.decode()
+
+
+def test_page_of_a_member_shows_their_cases(
+    ann: Enrollment, bob: Enrollment, mia: User, enter: Enter
+) -> None:
+    settled = own_order(bob, at=timezone.now() - DAY)
+    verdicts.decide(settled, "clear", reason="a gift", actor=mia)
+    waiting = own_order(bob, 12345, at=timezone.now())
+    client = enter(mia)
+
+    page = client.get(f"/admin/affiliates/enrollment/{bob.pk}/change/").content.decode()
+    of_another = client.get(f"/admin/affiliates/enrollment/{ann.pk}/change/").content.decode()
+
+    places = [page.find(f"{QUEUE}{case.pk}/change/") for case in (waiting, settled)]
+    assert places == sorted(places)
+    assert -1 not in places
+    assert "€12<small>.35" in page
+    assert '<h2 id="cases">' not in of_another
+
+
+def test_own_cases_are_not_on_the_page_of_ones_own_membership(
+    bob: Enrollment, mia: User, enter: Enter
+) -> None:
+    case = own_order(bob, at=timezone.now())
+    Affiliate.objects.filter(pk=bob.affiliate_id).update(user=mia)
+
+    page = enter(mia).get(f"/admin/affiliates/enrollment/{bob.pk}/change/").content.decode()
+
+    assert f"{QUEUE}{case.pk}/change/" not in page
