@@ -11,7 +11,7 @@ from django.test import Client
 from hypothesis import HealthCheck, settings
 
 from affiliates.models import Affiliate, Enrollment, Merchant, Program
-from core.models import User
+from core.models import Job, User
 from integrations import gate
 from portal.models import Brand
 from tests import kept, makers
@@ -34,6 +34,12 @@ def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees who listened in another; asked again is when a connection is made or moved, not by the clock."""
     monkeypatch.setattr(gate, "BELIEVED", float("inf"))
     gate.believe(frozenset(), float("inf"))
+
+
+@pytest.fixture(autouse=True)
+def due_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new job is due whatever time a test says it is: else one would fail from some day of the calendar on."""
+    monkeypatch.setattr(Job._meta.get_field("next_at"), "_get_default", lambda: makers.FOUNDED)
 
 
 @pytest.fixture(autouse=True, scope="session")

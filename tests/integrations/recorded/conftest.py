@@ -9,7 +9,6 @@ import pytest
 
 from affiliates.actions import create_coupon
 from affiliates.models import Enrollment
-from core.models import Job
 from integrations.models import Connection
 from tests import makers
 from tests.fakes.magento import FakeMagento
@@ -25,9 +24,8 @@ Connect = Callable[[str], Connection]
 
 @pytest.fixture(autouse=True)
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing depends on today: when a job is due is read off the clock that models were defined with."""
+    """Nothing depends on today."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
-    monkeypatch.setattr(Job._meta.get_field("next_at"), "_get_default", lambda: NOW)
 
 
 @pytest.fixture

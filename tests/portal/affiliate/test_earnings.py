@@ -104,7 +104,7 @@ def test_full_refund_reads_reversed(ann: Enrollment) -> None:
     assert (stage_of(one(ann)).word, one(ann).net) == ("Reversed", Money(0, "EUR"))
 
 
-def test_road_leads_from_the_click_to_the_payout(ann: Enrollment) -> None:
+def test_road_leads_from_the_click_to_the_payout(ann: Enrollment, at_noon: None) -> None:
     _, tid = makers.make_click(ann, makers.NOON - timedelta(hours=1))
     order = makers.make_order(evidence=Evidence(tid=tid))
     commissions.take_orders(ann.program, [order], at=makers.NOON)
