@@ -52,7 +52,7 @@ async function sent(form, mayRenew) {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: told, redirect: "manual" });
     if (answer.type === "opaqueredirect") return "signed-out"; // nothing but the log-in sends elsewhere
     if (answer.status === 204) return location.replace(answer.headers.get("Location"));
-    if (answer.status === 403 && mayRenew) return (await renewed(form)) ? sent(form, false) : "signed-out";
+    if (answer.status === 403 && mayRenew) return (await notRenewed(form)) ?? sent(form, false);
     const shown = answer.ok && (await formIn(answer));
     if (!shown) return "failed";
     form.replaceWith(shown);
@@ -62,11 +62,12 @@ async function sent(form, mayRenew) {
   }
 }
 
-/** Takes the token of a session that began in another tab. */
-async function renewed(form) {
-  const token = (await formOf(form.action))?.elements.csrfmiddlewaretoken?.value;
-  if (token) form.elements.csrfmiddlewaretoken.value = token;
-  return Boolean(token);
+/** Takes the token of a session that began in another tab; what is wrong where there is none. */
+async function notRenewed(form) {
+  const answer = await fetch(form.action);
+  const token = answer.ok && (await formIn(answer))?.elements.csrfmiddlewaretoken?.value;
+  if (!token) return answer.ok ? "signed-out" : "refused"; // the log-in is a page, a lost role is none
+  form.elements.csrfmiddlewaretoken.value = token;
 }
 
 function say(form, what) {

@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
+from affiliates.models import Member
 from core.models import Event, User
 from fraud.actions import verdicts
 from fraud.models import Case
@@ -136,6 +137,24 @@ def test_without_network_or_session_nothing_is_lost_and_nothing_done_twice(
 
     assert (stand(shop, number), decided(shop)) == (("decided", "decline"), 1)
     forgiven(mia, "ERR_INTERNET_DISCONNECTED", "403")
+
+
+def test_who_lost_the_role_meanwhile_is_told_so(shop: House, make_person: MakePerson) -> None:
+    (number,) = found_on_ann(shop)
+    mia = make_person(shop)
+    mia.sign_in(MIA)
+    page = case_page(mia, number)
+    page.locator(".verdicts").get_by_role("link", name="Decline").click()
+    page.locator(OPENED).get_by_label("Reason").fill("A long story.")
+    with shop.opened():
+        Member.objects.filter(user__email=MIA).update(role="analyst")
+
+    page.locator(OPENED).get_by_role("button", name="Decide: decline").click()
+    expect(page.locator(OPENED).get_by_role("alert")).to_contain_text("You may not decide this any more")
+    expect(page.locator(OPENED).get_by_label("Reason")).to_have_value("A long story.")
+
+    assert decided(shop) == 0
+    forgiven(mia, "403")
 
 
 def test_double_click_decides_once_and_back_leads_to_the_list(shop: House, make_person: MakePerson) -> None:
