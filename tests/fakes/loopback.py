@@ -1,10 +1,14 @@
 """A vendor on loopback: what it answers is said by the fake of that vendor."""
 
 import json
+from datetime import UTC
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
+
+from django.utils import timezone
 
 Said = tuple[int, Any, dict[str, str]]  # status, body (bytes, or what becomes JSON), headers
 
@@ -18,9 +22,9 @@ class Loopback:
         """Answer a request and what it sent; None hangs up without an answer."""
         raise NotImplementedError
 
-    def date(self) -> str | None:
-        """The time that answers tell, if it is not that of this machine."""
-        return None
+    def date(self) -> str:
+        """The time that answers tell: that of this machine, or at which a test has stopped it."""
+        return format_datetime(timezone.now().astimezone(UTC), usegmt=True)
 
     def __enter__(self) -> Self:
         vendor = self
@@ -30,7 +34,7 @@ class Loopback:
                 """Say nothing."""
 
             def date_time_string(self, timestamp: float | None = None) -> str:
-                return vendor.date() or super().date_time_string(timestamp)
+                return vendor.date()
 
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)

@@ -27,8 +27,9 @@ KEYS = {"access_token": ENTERED, "client_secret": CLIENT_SECRET}
 
 
 @pytest.fixture(name="shop")
-def its_shop(settings: Any) -> Iterator[CreditShop]:
-    """A shop that knows Bob."""
+def its_shop(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[CreditShop]:
+    """A shop that knows Bob; the machine's own clock shows the day before he is paid, whatever day a test runs."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: LATER - timedelta(days=1))
     with CreditShop() as running:
         settings.OUTBOUND_ALLOWED_HOSTS = [running.host]
         running.clock = LATER

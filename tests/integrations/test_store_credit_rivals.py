@@ -1,10 +1,10 @@
 """Equal payouts to one account, clocks that differ, calls that last: no credit pays two payouts, none is doubled."""
 
 from datetime import timedelta
-from email.utils import formatdate
-from time import time
+from email.utils import format_datetime
 
 import pytest
+from django.utils import timezone
 
 from affiliates.models import Enrollment
 from commissions.ledger import balances
@@ -148,8 +148,9 @@ def test_units_of_a_currency_are_its_own(
 def test_nothing_is_given_while_the_clocks_differ(
     payout: Payout, connection: Connection, shop: CreditShop, monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
+    ahead = timedelta(minutes=minutes)
     with monkeypatch.context() as patch:
-        patch.setattr(shop, "date", lambda: formatdate(time() + 60 * minutes, usegmt=True))
+        patch.setattr(shop, "date", lambda: format_datetime(timezone.now() + ahead, usegmt=True))
         send(connection)
     connection.refresh_from_db()
     assert (now(payout)[0], told(connection, payout), shop.given) == ("approved", "due", [])
