@@ -46,9 +46,10 @@ def lock_all(commissions: Iterable[int]) -> dict[int, Conversion]:
     Everything is locked in one order, buyers first, so that two who want the same do not wait for each other.
     """
     ids = list(commissions)
-    conversions = Conversion.objects.filter(commissions__in=ids).values_list("pk", flat=True)
-    numbers = sorted(set(conversions))
-    customers = Customer.objects.filter(conversions__in=numbers).values("pk")
+    # one table at a time: while a database that was filled a moment ago takes a table for empty, it joins row by row
+    found = set(Commission.objects.filter(pk__in=ids).values_list("conversion", flat=True))
+    numbers = sorted(found - {None})
+    customers = {*Conversion.objects.filter(pk__in=numbers).values_list("customer", flat=True)} - {None}
     list(Customer.objects.filter(pk__in=customers).select_for_update(no_key=True).order_by("pk").only("pk"))
     rows = Conversion.objects.filter(pk__in=numbers)
     list(rows.select_for_update(no_key=True).order_by("pk").only("pk"))

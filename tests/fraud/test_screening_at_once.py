@@ -1,11 +1,12 @@
-"""Who screens a sale and who settles it wait for each other in one order."""
+"""Who screens a sale and who settles it wait for each other in one order, and find what to wait for at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import Enrollment, Program
 from commissions.actions import lock_all
@@ -49,3 +50,17 @@ def test_screening_and_a_verdict_on_one_sale_do_not_wait_in_a_circle(
 
     later.refresh_from_db()
     assert (later.screening, later.looks) == (Screening.SCREENED, 1)
+
+
+def test_what_is_locked_is_found_one_table_at_a_time(ann: Enrollment) -> None:
+    """PostgreSQL joins row by row what it takes for empty: 30 s for two sales of a database that was just filled."""
+    earned = makers.make_commission(ann)
+
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        found = lock_all([earned.pk])
+
+    *locking, read = [one["sql"] for one in asked if one["sql"].startswith("SELECT")]
+    assert list(found) == [earned.conversion_id]
+    assert len(locking) == 5
+    assert [sql for sql in locking if " JOIN " in sql or sql.count("SELECT") > 1] == []
+    assert " JOIN " in read  # so that the test can tell
