@@ -13,8 +13,9 @@ from deploy import child
 from tests.private_server import PrivateServer
 
 DATABASE = "tributary"
-# Only for tests that do not end the server by force: a crash may then cost the whole cluster.
-FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# Only for tests that do not end the server by force: a crash may then cost the whole cluster. What the server believes
+# of a table must not depend on the moment at which it looked, between one test's rows and another's.
+FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 
 
 class Cluster(PrivateServer):
