@@ -23,6 +23,11 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
+def pytest_sessionfinish() -> None:
+    """What is left goes with the process: looking through it five times takes longer than a worker is waited for."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def fresh_cache() -> None:
     """No test sees another's cached limits."""
