@@ -109,5 +109,11 @@ class WholePageMiddleware:
         response = self.get_response(request)
         if not request.headers.get("HX-Request") or not isinstance(response, HttpResponseRedirect):
             return response
-        is_stopped = response.url.startswith((reverse(settings.LOGIN_URL), reverse("mfa_index")))
-        return HttpResponseClientRefresh() if is_stopped else response
+        doors = (reverse(settings.LOGIN_URL), reverse("admin:login"), reverse("mfa_index"))
+        if not response.url.startswith(doors):
+            return response
+        answer = HttpResponseClientRefresh()
+        answer["Cache-Control"] = (
+            "no-store"  # some parts have the address of a page: Back must not show this one
+        )
+        return answer

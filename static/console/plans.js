@@ -70,7 +70,7 @@ function trouble(text) {
   place.hidden = !text;
 }
 
-// Whoever was signed out, or whose page is gone, is led there instead of finding it inside the cards.
+// Whose page is gone is led there instead of finding it inside the cards; who was signed out is led by the server.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const answered = new URL(event.detail.xhr.responseURL || location.href, location.href);
   const own = location.pathname.replace(/draft\/.*$/, "draft/");

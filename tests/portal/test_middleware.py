@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from affiliates.models import Enrollment
+from affiliates.models import Enrollment, Member
 from core.models import User
 from portal.models import Brand
 from tests import makers
@@ -87,6 +87,18 @@ def test_part_that_is_asked_for_without_the_second_factor_reloads_the_page(
     settings.MFA_DEMANDED_ROLES = ["owner"]
 
     assert enter(olga).get("/admin/", headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_part_that_is_asked_for_by_who_works_there_no_more_reloads_the_page(
+    enter: Enter, mia: User, brand: Brand
+) -> None:
+    client = enter(mia)
+    Member.objects.filter(user=mia).update(is_active=False)
+
+    part = client.get("/admin/", headers={"HX-Request": "true"})
+
+    assert (part["HX-Refresh"], part["Cache-Control"]) == ("true", "no-store")
+    assert client.get("/admin/", follow=True).status_code == 404
 
 
 def test_part_that_leads_elsewhere_is_followed(enter: Enter, mia: User, brand: Brand) -> None:

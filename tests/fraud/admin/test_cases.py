@@ -219,6 +219,7 @@ def test_page_of_a_member_shows_their_cases(
     assert places == sorted(places)
     assert -1 not in places
     assert "€12<small>.35" in page
+    assert "Ann Archer" in of_another
     assert '<h2 id="cases">' not in of_another
 
 
@@ -230,4 +231,5 @@ def test_own_cases_are_not_on_the_page_of_ones_own_membership(
 
     page = enter(mia).get(f"/admin/affiliates/enrollment/{bob.pk}/change/").content.decode()
 
+    assert "Bob Baker" in page
     assert f"{QUEUE}{case.pk}/change/" not in page
