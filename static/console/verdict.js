@@ -66,7 +66,8 @@ async function sent(form, mayRenew) {
 async function notRenewed(form) {
   const answer = await fetch(form.action);
   const token = answer.ok && (await formIn(answer))?.elements.csrfmiddlewaretoken?.value;
-  if (!token) return answer.ok ? "signed-out" : "refused"; // the log-in is a page, a lost role is none
+  if (!token && answer.ok) return "signed-out"; // the log-in is a page
+  if (!token) return [403, 404].includes(answer.status) ? "refused" : "failed";
   form.elements.csrfmiddlewaretoken.value = token;
 }
 
