@@ -16,6 +16,7 @@ from tests.brokers import Rabbit, Redis
 from tests.cluster import Cluster
 
 SUITE = "not browser and not processes"
+HANGS = ("-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true")
 NO_DATABASE = "--ignore=tests/deploy"  # says the same on every database
 
 
@@ -87,9 +88,9 @@ def pytest(marker: str, *options: str) -> list[str]:
 
 
 def beside_each_other() -> list[str]:
-    """Options that use the processors of this machine, at most four of them."""
+    """Options that use the processors of this machine, at most four; a test that hangs ends its process alone."""
     processes = min(4, os.cpu_count() or 1)
-    return ["-n", str(processes), "--dist", "worksteal"] if processes > 1 else []
+    return ["-n", str(processes), "--dist", "worksteal", *HANGS] if processes > 1 else []
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ settings.load_profile("house")
 
 
 def pytest_sessionfinish() -> None:
-    """What is left goes with the process: looking through it five times takes longer than a worker is waited for."""
+    """What is left goes with the process: looking through it takes longer than a worker is waited for."""
     gc.freeze()
 
 

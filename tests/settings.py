@@ -11,4 +11,4 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"  # noqa: F405
 else:
     # a lock that nobody gives back is an error with a name, not a run without an end
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c lock_timeout=120s"  # noqa: F405
+    DATABASES["default"]["OPTIONS"].setdefault("options", "-c lock_timeout=120s")  # noqa: F405

@@ -25,7 +25,7 @@ from tests.makers import NOON, make_commission, make_order, make_payee, make_ref
 from tests.story.books import breaches
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = examples(30, "VERDICTS_EXAMPLES")
+EXAMPLES = examples(60, "VERDICTS_EXAMPLES")
 
 
 @pytest.fixture(autouse=True)
