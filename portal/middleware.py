@@ -113,7 +113,5 @@ class WholePageMiddleware:
         if not response.url.startswith(doors):
             return response
         answer = HttpResponseClientRefresh()
-        answer["Cache-Control"] = (
-            "no-store"  # some parts have the address of a page: Back must not show this one
-        )
+        answer["Cache-Control"] = "no-store"  # at the address of some page: Back must not show it
         return answer
