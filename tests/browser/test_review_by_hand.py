@@ -35,6 +35,17 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def declining(shop: House, make_person: MakePerson) -> tuple[Person, Page, int]:
+    """Mia, who is about to decline the case with that number: the reason is written, nothing is sent."""
+    (number,) = found_on_ann(shop)
+    mia = make_person(shop)
+    mia.sign_in(MIA)
+    page = case_page(mia, number)
+    page.locator(".verdicts").get_by_role("link", name="Decline").click()
+    page.locator(OPENED).get_by_label("Reason").fill("A long story.")
+    return mia, page, number
+
+
 def test_keys_can_be_switched_off_and_stay_so(shop: House, make_person: MakePerson) -> None:
     first, _second = found_on_ann(shop, 2)
     mia = make_person(shop)
@@ -140,12 +151,7 @@ def test_without_network_or_session_nothing_is_lost_and_nothing_done_twice(
 
 
 def test_who_lost_the_role_meanwhile_is_told_so(shop: House, make_person: MakePerson) -> None:
-    (number,) = found_on_ann(shop)
-    mia = make_person(shop)
-    mia.sign_in(MIA)
-    page = case_page(mia, number)
-    page.locator(".verdicts").get_by_role("link", name="Decline").click()
-    page.locator(OPENED).get_by_label("Reason").fill("A long story.")
+    mia, page, _number = declining(shop, make_person)
     with shop.opened():
         Member.objects.filter(user__email=MIA).update(role="analyst")
 
@@ -176,12 +182,7 @@ def test_double_click_decides_once_and_back_leads_to_the_list(shop: House, make_
 
 
 def test_colleague_who_decides_meanwhile_is_told_in_the_dialog(shop: House, make_person: MakePerson) -> None:
-    (number,) = found_on_ann(shop)
-    mia = make_person(shop)
-    mia.sign_in(MIA)
-    page = case_page(mia, number)
-    page.locator(".verdicts").get_by_role("link", name="Decline").click()
-    page.locator(OPENED).get_by_label("Reason").fill("A long story.")
+    _mia, page, number = declining(shop, make_person)
     with shop.opened():
         olga = User.objects.get(email="olga@northwind.example")
         verdicts.decide(Case.objects.get(pk=number), "clear", reason="a gift", actor=olga)

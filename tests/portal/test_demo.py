@@ -126,7 +126,7 @@ def test_touches_are_shared_since_the_terms_changed(demo: str) -> None:
     current = Decision.objects.filter(is_current=True, enrollment__isnull=False)
 
     assert [terms.model for terms in dated] == ["last_click", "last_click", "position"]
-    assert max(len(decision.credits) for decision in current) > 1
+    assert max(len(decision.credits) for decision in current) >= 3  # first, between, last
     assert set(Study.objects.values_list("state", flat=True)) == {"done"}
     assert sorted(OrderFile.objects.values_list("state", flat=True)) == ["taken", "uploaded"]
     assert sorted(DirectLink.objects.values_list("state", flat=True)) == ["active", "asked"]
